@@ -1,4 +1,4 @@
-"""The lab page: it learns, keeps its state in the address, and works by keyboard, on a phone and for all readers."""
+"""The lab page: it learns, keeps its state in the address, and works by keyboard and on a phone."""
 
 import gzip
 import json
@@ -41,7 +41,7 @@ STEP = "Number(/step ([0-9,]+)/.exec(document.querySelector('.figures').textCont
 
 
 def wait_until(page: Any, condition: str) -> None:
-    """Wait for a condition in JavaScript. Playwright's own way to wait needs `eval`, which the page forbids."""
+    """Wait for a condition in JavaScript. Playwright's own way needs `eval`, which the page forbids."""
     end = time.monotonic() + MAX_WAIT_MS / 1000
     while not page.evaluate(condition):
         assert time.monotonic() < end, f"waited too long for {condition}"
@@ -58,17 +58,17 @@ def lab_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def lab(lab_address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
-    """A function that opens the lab at an address and gives the page; what it complains of fails the test."""
+    """A function that opens the lab and gives the page; what that complains of fails the test."""
 
     guests: list[Visit] = []
 
-    def go(address: str, **context: Any) -> Any:
+    def open_lab(address: str, **context: Any) -> Any:
         guests.append(visit(**context))
         guests[-1].open(lab_address + address, painted=False)
         guests[-1].page.wait_for_selector(".bench")
         return guests[-1].page
 
-    yield go
+    yield open_lab
     problems = [problem for guest in guests for problem in guest.problems]
     # A browser without a GPU says so.
     assert [one for one in problems if "No available adapters" not in one] == []
@@ -180,7 +180,7 @@ def test_the_start_moves_by_keyboard_and_by_pointer(lab: Any) -> None:
     box = page.locator(".map canvas").bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.25)
     assert page.evaluate("location.hash") != moved
-    assert page.evaluate("decodeURIComponent(location.hash)").split("start=")[1].startswith("1.3")
+    assert page.evaluate("decodeURIComponent(location.hash)").split("start=")[1].startswith("1.3_0.6")
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -193,6 +193,43 @@ def test_on_a_phone_nothing_lies_outside(lab: Any, tab: str) -> None:
     assert card["x"] >= 0 and card["x"] + card["width"] <= PHONE["width"]
     page.tap(".about-card button:has-text('Formula')")
     assert page.get_attribute(".about-text", "data-depth") == "formula"
+
+
+MAX_TASK_MS = 50
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_no_task_keeps_the_page_waiting(lab_address: str, browser: Any, tab: str, tmp_path: Path) -> None:
+    """In processor time, since the machine may be busy; also while it plays and a slider moves."""
+    guest = Visit(browser)
+    trace = tmp_path / "trace.json"
+    browser.start_tracing(page=guest.page, path=str(trace), categories=["toplevel"])
+    guest.open(f"{lab_address}#{tab}", painted=False)
+    guest.page.wait_for_selector(f".bench.{tab} canvas")
+    guest.page.wait_for_timeout(1500)
+    guest.page.click("#play-button")
+    guest.page.wait_for_timeout(3000)
+    guest.page.focus(".slider input >> nth=0")
+    for _ in range(10):
+        guest.page.keyboard.press("ArrowRight")
+    guest.page.wait_for_timeout(1500)
+    browser.stop_tracing()
+    guest.context.close()
+    events = json.loads(trace.read_text())["traceEvents"]
+    mains = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    times = [
+        event["tdur"] / 1000
+        for event in events
+        if event["name"] == "ThreadControllerImpl::RunTask"
+        and (event["pid"], event["tid"]) in mains
+        and "tdur" in event
+    ]
+    assert len(times) > 100, "the trace has no tasks"
+    assert max(times) <= MAX_TASK_MS, sorted(times)[-5:]
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
@@ -227,7 +264,7 @@ def test_the_network_is_saved_as_onnx(lab: Any) -> None:
 
 
 def test_the_loss_is_read_out_every_ten_seconds(lab: Any) -> None:
-    page = lab("#line?epochs=5000")
+    page = lab("#line?epochs=300")
     page.click("#play-button")
     wait_until(page, "document.getElementById('announcer').textContent.includes('the loss is')")
     assert page.get_attribute("#announcer", "aria-live") == "polite"

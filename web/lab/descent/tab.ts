@@ -4,18 +4,19 @@ import { fetchCarsOrDrawn } from '../data/pairs.ts';
 import { type PairTable, rangeOf, toUnit } from '../data/table.ts';
 import { CurvePlot, type CurvePlotContent } from '../plot/curve-plot.ts';
 import { makeBench, makeCard } from '../shell/bench.ts';
-import { makeButton, makeInteger, makeSelect, makeSlider } from '../shell/controls.ts';
+import { makeButton, makeSelect } from '../shell/controls.ts';
 import { formatNumber } from '../shell/format.ts';
 import type { Host, Tab } from '../shell/tab.ts';
 import { ABOUT, SURFACE_ABOUT, SURFACES } from './about.ts';
 import { CloudView } from './cloud-view.ts';
+import { type Controls, makeControls } from './controls.ts';
 import { type HeatMapContent, HeatMapView } from './heat-map-view.ts';
 import { type LineSurface, lineSurface } from './line-surface.ts';
 import { colorOf, MapView, type Trail } from './map-view.ts';
 import { makePath } from './path.ts';
 import { RacerList } from './racer-list.ts';
 import { RACERS, type Racer, type RacerName } from './racers.ts';
-import { MAX_BATCH, MAX_CONDITION, makeSettings, rateName, rateOf } from './settings.ts';
+import { makeSettings, rateName, rateOf } from './settings.ts';
 import { beale, himmelblau, type Point, ravine, rosenbrock, type Surface, saddle } from './surface.ts';
 
 /** Steps a second, of play and of slow motion. */
@@ -38,9 +39,7 @@ class DescentTab implements Tab {
   readonly #heatMap: HeatMapView;
   readonly #cloud: CloudView;
   readonly #surfaceText = makeElement('p', 'hint');
-  /** Controls that only some surfaces have. */
-  readonly #condition: HTMLElement;
-  readonly #noise: HTMLElement;
+  readonly #controls: Controls;
   #table: PairTable | null = null;
   #cars: LineSurface | null = null;
   #surface: Surface = ravine(this.settings.values.k);
@@ -72,20 +71,7 @@ class DescentTab implements Tab {
       (rate, m) => this.settings.set({ m, [rateName(this.settings.values.form)]: rate }),
     );
     this.#cloud = new CloudView(() => ({ ...this.#common, start: this.#start }));
-    const { settings } = this;
-    this.#condition = makeSlider(settings.bind('k'), {
-      label: 'Condition number',
-      about: ABOUT.condition,
-      least: 1,
-      most: MAX_CONDITION,
-      isLog: true,
-    });
-    this.#noise = makeSlider(settings.bind('noise'), {
-      label: 'Noise of one example',
-      about: ABOUT.noise,
-      least: 0,
-      most: 5,
-    });
+    this.#controls = makeControls(this.settings);
     this.element = this.#layOut();
     this.settings.listen(names => {
       if (names.has('on') || names.has('k')) this.#setSurface();
@@ -99,34 +85,16 @@ class DescentTab implements Tab {
   #layOut(): HTMLElement {
     const { settings } = this;
     const bench = makeBench('descent', { data: 'Surface and racers', network: 'Map' });
-    const controls = makeElement('div', 'controls');
-    controls.append(
-      makeSelect(settings.bind('on'), { label: 'Surface', about: ABOUT.surface, choices: SURFACES }),
-      this.#surfaceText,
-      this.#condition,
-      makeSlider(settings.bind('m'), { label: 'Momentum', about: ABOUT.momentum, least: 0, most: 0.99 }),
-      makeSlider(settings.bind('batch'), {
-        label: 'Mini-batch',
-        about: ABOUT.batch,
-        least: 1,
-        most: MAX_BATCH,
-        isLog: true,
-        isInteger: true,
-      }),
-      this.#noise,
-      makeSlider(settings.bind('steps'), {
-        label: 'Steps',
-        about: ABOUT.steps,
-        least: 10,
-        most: 500,
-        isInteger: true,
-      }),
-      makeInteger(settings.bind('seed'), { label: 'Seed', about: ABOUT.seed, least: 0, most: 2 ** 24 - 1 }),
-    );
     const usual = makeButton('Usual rates', () => this.#useUsualRates());
-    bench.data.append(makeCard('Landscape', undefined, controls));
+    bench.data.append(makeCard('Settings', undefined, this.#controls.element));
     bench.network.append(
-      makeCard('Map', ABOUT.map, this.#map.element),
+      makeCard(
+        'Map',
+        ABOUT.map,
+        makeSelect(settings.bind('on'), { label: 'Surface', about: ABOUT.surface, choices: SURFACES }),
+        this.#map.element,
+        this.#surfaceText,
+      ),
       makeCard('Racers', ABOUT.rates, this.#racers.element, usual),
     );
     const form = makeSelect(settings.bind('form'), {
@@ -176,8 +144,7 @@ class DescentTab implements Tab {
         ? ` Here: ${table.name.toLowerCase()}, ${table.x.length} examples, ${table.xName} and ${table.yName} brought to 0…1.`
         : '';
     this.#surfaceText.textContent = SURFACE_ABOUT[on].what + source;
-    this.#condition.hidden = on !== 'ravine';
-    this.#noise.hidden = on === 'cars';
+    this.#controls.show(on);
   }
 
   #toggle(name: RacerName, isIn: boolean): void {

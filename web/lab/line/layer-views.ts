@@ -18,7 +18,7 @@ export function makeLayers(layers: readonly DenseLayer[], state: () => LayerStat
   return layers.map((layer, index) => {
     const { name, from, to, act } = layer;
     const kind = kindOf(name);
-    const title = kind === 'hidden' ? `${name[0]?.toUpperCase()}${name.slice(1)} layer` : TITLES[kind];
+    const title = kind === 'hidden' ? name.replace('hidden', 'Hidden layer') : TITLES[kind];
     const bend = kind === 'hidden' && act !== 'linear' ? `, ${act}` : '';
     return {
       name: title,

@@ -6,16 +6,18 @@ import { fetchCarsOrDrawn } from '../data/pairs.ts';
 import { drawTable, type PairTable, rangeOf, readCsv, toUnit, withPoint } from '../data/table.ts';
 import { epochOrder, stepsPerEpoch } from '../network/batches.ts';
 import { LayerCards } from '../network/layer-card.ts';
-import { OPTIMIZERS, optimizerOf, TRAINING_ABOUT } from '../network/optimizers.ts';
+import { optimizerOf } from '../network/optimizers.ts';
 import { type Plan, Session, type Weights } from '../network/session.ts';
 import { type Curve, CurvePlot, type CurvePlotContent } from '../plot/curve-plot.ts';
 import { makeBench, makeCard } from '../shell/bench.ts';
-import { makeButton, makeInteger, makeSelect, makeSlider } from '../shell/controls.ts';
+import { makeButton } from '../shell/controls.ts';
 import { bindDrop, makeFileButton } from '../shell/files.ts';
 import { formatCount, formatNumber } from '../shell/format.ts';
 import type { Host, Tab } from '../shell/tab.ts';
 import { themeColor } from '../shell/theme.ts';
-import { ABOUT, ACTIVATION_NAMES } from './about.ts';
+import { ABOUT } from './about.ts';
+import { makeNetworkCard, makeTrainingCard } from './controls.ts';
+import { epochMeans } from './epoch-means.ts';
 import { type LayerState, makeLayers } from './layer-views.ts';
 import {
   activationsOf,
@@ -26,7 +28,7 @@ import {
   meanSquaredError,
 } from './network.ts';
 import { ScatterView } from './scatter-view.ts';
-import { MAX, makeSettings, pythonCommand, RATES, rateOf } from './settings.ts';
+import { makeSettings, pythonCommand, rateOf } from './settings.ts';
 
 /** Places of x at which the network is drawn. */
 const PLACES = Float64Array.from({ length: 120 }, (_, i) => i / 119);
@@ -117,94 +119,17 @@ class LineTab implements Tab {
       );
     }
     bench.data.append(data, makeCard('Experiments', ABOUT.figures, figures));
-    bench.network.append(this.#makeNetworkCard(), this.#layerCards.element);
+    bench.network.append(makeNetworkCard(this.settings), this.#layerCards.element);
     const keep = makeButton('Keep this run to compare', () => this.#keep());
     const clear = makeButton('Forget kept runs', () => this.#forget());
     const kept = makeElement('div', 'choices');
     kept.append(keep, clear);
     this.#plot.card.append(this.#figures, kept);
-    bench.curves.append(this.#plot.card, this.#makeTrainingCard());
+    bench.curves.append(
+      this.#plot.card,
+      makeTrainingCard(this.settings, () => this.play()),
+    );
     return bench.element;
-  }
-
-  #makeNetworkCard(): HTMLElement {
-    const { settings } = this;
-    const controls = makeElement('div', 'controls pair');
-    controls.append(
-      makeSlider(settings.bind('hidden'), {
-        label: 'Hidden layers',
-        about: ABOUT.hidden,
-        least: 0,
-        most: MAX.hidden,
-        isInteger: true,
-      }),
-      makeSlider(settings.bind('units'), {
-        label: 'Units',
-        about: ABOUT.units,
-        least: 1,
-        most: MAX.units,
-        isInteger: true,
-      }),
-      makeSelect(settings.bind('act'), {
-        label: 'Activation',
-        about: ABOUT.activation,
-        choices: ACTIVATION_NAMES,
-      }),
-      makeInteger(settings.bind('seed'), {
-        label: 'Seed',
-        about: TRAINING_ABOUT.seed,
-        least: 0,
-        most: MAX.seed,
-      }),
-    );
-    return makeCard('Network', undefined, controls);
-  }
-
-  #makeTrainingCard(): HTMLElement {
-    const { settings } = this;
-    const rate = settings.bind('lr');
-    const controls = makeElement('div', 'controls');
-    controls.append(
-      makeSelect(settings.bind('opt'), {
-        label: 'Optimizer',
-        about: TRAINING_ABOUT.optimizer,
-        choices: OPTIMIZERS,
-      }),
-      makeSlider(
-        {
-          ...rate,
-          usual: 0,
-          get: () => rateOf(settings),
-          listen: onChange => settings.listen(names => (names.has('lr') || names.has('opt')) && onChange()),
-        },
-        { label: 'Learning rate', about: TRAINING_ABOUT.rate, ...RATES, isLog: true },
-      ),
-      makeSlider(settings.bind('batch'), {
-        label: 'Batch',
-        about: TRAINING_ABOUT.batch,
-        least: 1,
-        most: MAX.batch,
-        isLog: true,
-        isInteger: true,
-      }),
-      makeSlider(settings.bind('epochs'), {
-        label: 'Epochs',
-        about: TRAINING_ABOUT.epochs,
-        least: 1,
-        most: MAX.epochs,
-        isLog: true,
-        isInteger: true,
-      }),
-    );
-    const double = makeButton('Double the epochs', () => {
-      settings.set({ epochs: Math.min(MAX.epochs, 2 * settings.values.epochs) });
-      this.play();
-    });
-    const usual = makeButton('Usual rate', () => settings.set({ lr: null }));
-    const choices = makeElement('div', 'choices');
-    choices.append(double, usual);
-    controls.append(choices);
-    return makeCard('Training', undefined, controls);
   }
 
   #useData(data: 'cars' | 'drawn'): void {
@@ -421,14 +346,3 @@ const weightsOf = ({ constants }: OnnxModel, layers: readonly DenseLayer[]): Wei
       return [name, new Float32Array(bytes.buffer)];
     }),
   );
-
-/** Means of whole epochs, at their last steps. */
-function epochMeans(losses: ArrayLike<number>, perEpoch: number): Pick<Curve, 'values' | 'steps'> {
-  const count = Math.floor(losses.length / perEpoch);
-  const values = Float64Array.from({ length: count }, (_, epoch) => {
-    let sum = 0;
-    for (let i = 0; i < perEpoch; i++) sum += losses[epoch * perEpoch + i] ?? 0;
-    return sum / perEpoch;
-  });
-  return { values, steps: values.map((_, epoch) => (epoch + 1) * perEpoch) };
-}

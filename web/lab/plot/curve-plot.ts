@@ -133,7 +133,7 @@ function tracePath(
     }
     if (count === 0) continue;
     const value = sum / count;
-    if (!isShown(value) && value > 0) {
+    if (!(value <= MOST)) {
       isDown = false;
       continue;
     }
