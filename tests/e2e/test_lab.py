@@ -48,6 +48,15 @@ def wait_until(page: Any, condition: str) -> None:
         page.wait_for_timeout(50)
 
 
+def steady_step(page: Any) -> int:
+    """The number of steps, when those that were under way at a pause are done."""
+    last, now = -1, int(page.evaluate(STEP))
+    while last != now:
+        page.wait_for_timeout(1000)
+        last, now = now, int(page.evaluate(STEP))
+    return now
+
+
 @pytest.fixture(scope="module")
 def lab_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     top = tmp_path_factory.mktemp("lab")
@@ -161,7 +170,7 @@ def test_a_run_by_keyboard_alone(lab: Any) -> None:
     wait_until(page, f"{STEP} > 5")
     page.keyboard.press("Enter")
     wait_until(page, "document.getElementById('play-button').textContent === 'Play'")
-    before = page.evaluate(STEP)
+    before = steady_step(page)
     page.keyboard.press(".")
     wait_until(page, f"{STEP} === {before} + 1")
     page.keyboard.press("r")

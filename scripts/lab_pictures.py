@@ -1,0 +1,40 @@
+"""Remake the pictures of the lab page in docs: lab_pictures.py [FOLDER OF DATA SETS]."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from limner.page.chromium import find_chromium
+from limner.page.lab import make_lab_app
+from limner.page.server import serve_in_background
+
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+SIZE = {"width": 1440, "height": 1000}
+PLAYED_MS = 20_000
+SHOTS = {
+    "lab-descent": ("#descent?on=himmelblau", False),
+    "lab-line": ("#line?hidden=2&epochs=200", True),
+}
+"""For each picture: the address, and whether the run is played."""
+
+
+def main(data: Path | None) -> None:
+    with serve_in_background(make_lab_app(data)) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        for name, (state, is_played) in SHOTS.items():
+            page = browser.new_page(viewport=SIZE, color_scheme="dark")
+            page.goto(address + state)
+            page.wait_for_selector(".bench canvas")
+            if is_played:
+                page.click("#play-button")
+            page.wait_for_timeout(PLAYED_MS if is_played else 3000)
+            page.screenshot(path=PICTURES / f"{name}.png")
+            page.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
