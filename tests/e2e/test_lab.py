@@ -22,6 +22,7 @@ TABS = ("line", "descent")
 PHONE = {"width": 390, "height": 844}
 
 ENGINE_CHUNKS = (
+    "array-runner-",
     "context-",
     "cpu-",
     "engine-",
@@ -30,6 +31,7 @@ ENGINE_CHUNKS = (
     "learning-painter-",
     "norms-",
     "painter-",
+    "state-",
     "training-",
     "webgl2-",
 )

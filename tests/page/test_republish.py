@@ -266,7 +266,7 @@ def test_a_look_of_the_page_survives_a_new_look_of_the_same_name(look: Path, tmp
 def test_an_interrupted_page_can_be_published_again(
     look: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def raise_disk_full(_: Path) -> None:
+    def raise_disk_full(*_: object) -> None:
         raise LimnerError("the disk is full")
 
     with monkeypatch.context() as patched, pytest.raises(LimnerError, match="full"):
