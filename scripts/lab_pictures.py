@@ -12,7 +12,7 @@ from limner.page.lab import make_lab_app
 from limner.page.server import serve_in_background
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-SIZE = {"width": 1440, "height": 1000}
+WIDTH, HEIGHT = 1440, 1000
 PLAYED_MS = 20_000
 SHOTS = {
     "lab-descent": ("#descent?on=himmelblau", False),
@@ -25,7 +25,7 @@ def main(data: Path | None) -> None:
     with serve_in_background(make_lab_app(data)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         for name, (state, is_played) in SHOTS.items():
-            page = browser.new_page(viewport=SIZE, color_scheme="dark")
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark")
             page.goto(address + state)
             page.wait_for_selector(".bench canvas")
             if is_played:
