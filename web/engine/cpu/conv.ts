@@ -12,6 +12,7 @@ import { sumTaps } from '../graph/ir/subpixel.ts';
 import type { Shape } from '../graph/ir/tensor.ts';
 import { floats } from '../onnx/constant.ts';
 import type { Reals } from './arrays.ts';
+import { addPixelProducts, compilePointwise } from './pointwise.ts';
 
 /** Constant weights as the file's numbers: scaled, without their zero points. */
 function constantWeights(weights: Weights, group: number): Float32Array {
@@ -165,9 +166,29 @@ function runPixel(layer: Layer): void {
 }
 
 function compileLayer(layer: Layer): () => void {
-  const { input, output, kernel, group } = layer;
+  const { input, output, kernel, group, from, weights, to, transposed } = layer;
   const isPixel = [...input.slice(2), ...output.slice(2), ...kernel, group].every(size => size === 1);
-  return () => (isPixel ? runPixel(layer) : runLayer(layer));
+  if (isPixel) return () => runPixel(layer);
+  if (group !== 1 || !isPointwise(layer)) return () => runLayer(layer);
+  const pixels = output[2] * output[3];
+  return compilePointwise(
+    { images: input[0], from: input[1], to: output[1], pixels },
+    [from, weights, to],
+    transposed,
+  );
+}
+
+/** Whether each pixel of the output reads the same one of the input, and no other. */
+function isPointwise({ input, output, rows, columns }: Layer): boolean {
+  const isWhole = ([run, ...more]: readonly Run[], size: number, own: number) =>
+    more.length === 0 &&
+    run?.tap === 0 &&
+    run.output === 0 &&
+    run.input === 0 &&
+    run.count === size &&
+    own === size &&
+    (size === 1 || (run.outputStep === 1 && run.inputStep === 1));
+  return isWhole(rows, output[2], input[2]) && isWhole(columns, output[3], input[3]);
 }
 
 export function compileConvolution(operation: Convolution, from: Reals, input: Shape, to: Reals): () => void {
@@ -244,6 +265,25 @@ export function compileConvWeightGradient(
     }
     return sum;
   };
+  const isPointwise =
+    group === 1 &&
+    kh * kw === 1 &&
+    [height - tall, width - wide, before[0], before[1]].every(one => one === 0) &&
+    strides[0] * strides[1] === 1;
+  if (isPointwise) {
+    const layer = { images: n, from: channels, to: outputs, pixels: tall * wide };
+    return () => {
+      to.fill(0);
+      for (let line = 0; line < n * tall; line++) {
+        const [image, row] = [Math.floor(line / tall), line % tall];
+        const [source, other] = [channels, outputs].map(
+          planes => image * planes * tall * wide + row * wide,
+        );
+        const next = (line % parts) * outputs * channels;
+        addPixelProducts(layer, [from, gradient, to], [source ?? 0, other ?? 0, next, wide]);
+      }
+    };
+  }
   return () => {
     to.fill(0);
     for (let line = 0; line < n * tall; line++) {

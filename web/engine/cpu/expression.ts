@@ -6,7 +6,7 @@
 import { assertNever } from '../error.ts';
 import { topologicalOrder } from '../graph/eval/evaluator.ts';
 import { applyBinary, applyUnary } from '../graph/eval/scalar-math.ts';
-import type { Expression } from '../graph/ir/expression.ts';
+import type { Binary, Expression, Unary } from '../graph/ir/expression.ts';
 import { LANES, type Tensor } from '../graph/ir/tensor.ts';
 import type { Reals } from './arrays.ts';
 
@@ -93,18 +93,11 @@ function compileNode(
     }
     case 'unary': {
       const of = registerOf(registers, node.of);
-      const { name } = node;
-      const apply = name === 'erf' ? erf : (x: number) => applyUnary(name, x) ?? Number.NaN;
-      return each(all, lanes, i => {
-        to[i] = apply(of[i] ?? 0);
-      });
+      return ({ count }) => unary(node.name, of, to, lanes === 1 ? count : all);
     }
     case 'binary': {
       const [left, right] = [registerOf(registers, node.left), registerOf(registers, node.right)];
-      const { name } = node;
-      return each(all, lanes, i => {
-        to[i] = applyBinary(name, left[i] ?? 0, right[i] ?? 0);
-      });
+      return ({ count }) => binary(node.name, left, right, to, lanes === 1 ? count : all);
     }
     case 'select': {
       const [test, yes, no] = [node.test, node.yes, node.no].map(one => registerOf(registers, one));
@@ -140,6 +133,57 @@ function each(all: number, lanes: number, evaluate: (i: number) => void): Step {
   };
 }
 
+/** The loops of common functions stand here one by one: a call for each element takes longer than most of them. */
+function unary(name: Unary, of: Float64Array, to: Float64Array, end: number): void {
+  switch (name) {
+    case 'relu':
+      for (let i = 0; i < end; i++) to[i] = Math.max(of[i] ?? 0, 0);
+      break;
+    case 'neg':
+      for (let i = 0; i < end; i++) to[i] = -(of[i] ?? 0);
+      break;
+    case 'sqrt':
+      for (let i = 0; i < end; i++) to[i] = Math.sqrt(of[i] ?? 0);
+      break;
+    case 'sin':
+      for (let i = 0; i < end; i++) to[i] = Math.sin(of[i] ?? 0);
+      break;
+    case 'cos':
+      for (let i = 0; i < end; i++) to[i] = Math.cos(of[i] ?? 0);
+      break;
+    case 'sigmoid':
+      for (let i = 0; i < end; i++) to[i] = 1 / (1 + Math.exp(-(of[i] ?? 0)));
+      break;
+    case 'erf':
+      for (let i = 0; i < end; i++) to[i] = erf(of[i] ?? 0);
+      break;
+    default:
+      for (let i = 0; i < end; i++) to[i] = applyUnary(name, of[i] ?? 0) ?? Number.NaN;
+  }
+}
+
+function binary(name: Binary, left: Float64Array, right: Float64Array, to: Float64Array, end: number): void {
+  switch (name) {
+    case 'add':
+      for (let i = 0; i < end; i++) to[i] = (left[i] ?? 0) + (right[i] ?? 0);
+      break;
+    case 'sub':
+      for (let i = 0; i < end; i++) to[i] = (left[i] ?? 0) - (right[i] ?? 0);
+      break;
+    case 'mul':
+      for (let i = 0; i < end; i++) to[i] = (left[i] ?? 0) * (right[i] ?? 0);
+      break;
+    case 'div':
+      for (let i = 0; i < end; i++) to[i] = (left[i] ?? 0) / (right[i] ?? 0);
+      break;
+    case 'less':
+      for (let i = 0; i < end; i++) to[i] = (left[i] ?? 0) < (right[i] ?? 0) ? 1 : 0;
+      break;
+    default:
+      for (let i = 0; i < end; i++) to[i] = applyBinary(name, left[i] ?? 0, right[i] ?? 0);
+  }
+}
+
 /** Reads elements of a tensor, broadcast to the output. Lanes without a channel are zero. */
 function reader(tensor: Tensor, from: Reals, output: Tensor, to: Float64Array, lanes: number): Step {
   const [n, channels, height, width] = tensor.shape;
@@ -161,11 +205,19 @@ function reader(tensor: Tensor, from: Reals, output: Tensor, to: Float64Array, l
         continue;
       }
       const base = (image * channels + channel) * plane;
+      if (isWhole) {
+        const first = base + chunk.start;
+        for (let i = 0; i < chunk.count; i++) to[at + i] = from[first + i] ?? 0;
+        continue;
+      }
+      if (plane === 1) {
+        to.fill(from[base] ?? 0, at, at + chunk.count);
+        continue;
+      }
       for (let i = 0; i < chunk.count; i++) {
         const index = chunk.start + i;
-        const own = isWhole
-          ? index
-          : (height === 1 ? 0 : Math.floor(index / columns)) * width + (width === 1 ? 0 : index % columns);
+        const own =
+          (height === 1 ? 0 : Math.floor(index / columns)) * width + (width === 1 ? 0 : index % columns);
         to[at + i] = from[base + own] ?? 0;
       }
     }
