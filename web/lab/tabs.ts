@@ -4,4 +4,5 @@ import type { TabEntry } from './shell/tab.ts';
 export const TABS: readonly TabEntry[] = [
   { id: 'line', name: 'Line', load: async () => (await import('./line/tab.ts')).makeLineTab },
   { id: 'descent', name: 'Descent', load: async () => (await import('./descent/tab.ts')).makeDescentTab },
+  { id: 'painter', name: 'Painter', load: async () => (await import('./painter/tab.ts')).makePainterTab },
 ];

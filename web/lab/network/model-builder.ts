@@ -8,6 +8,7 @@ type Dims = readonly (number | string)[];
 
 export const int = (value: number): Attribute => ({ kind: 'int', value });
 export const ints = (value: readonly number[]): Attribute => ({ kind: 'ints', value: [...value] });
+export const text = (value: string): Attribute => ({ kind: 'string', value });
 
 const OPSET = 17;
 const FLOAT32 = 1;

@@ -26,6 +26,8 @@ export interface CurvePlotContent {
   readonly yName: string;
   /** The least value of the axis. Default: the least of the curves. */
   readonly least?: number;
+  /** Upwards in equal steps, not in factors. */
+  readonly isLinear?: boolean;
 }
 
 /** Values beyond these are not shown. */
@@ -69,13 +71,13 @@ function drawCurves(
   context: CanvasRenderingContext2D,
   width: number,
   height: number,
-  { curves, until = Infinity, steps, xName, yName, least }: CurvePlotContent,
+  { curves, until = Infinity, steps, xName, yName, least, isLinear = false }: CurvePlotContent,
 ): void {
   const frame = frameOf(width, height);
   const [low, high] = rangeOf(curves, least);
   const axes: Axes = {
     x: linearScale(0, Math.max(1, steps), 5),
-    y: logScale(low, high),
+    y: isLinear ? linearScale(Math.floor(low), Math.ceil(high)) : logScale(low, high),
     xName,
     yName,
   };

@@ -1,0 +1,65 @@
+/** The run of synaptic's perceptrons, in a worker. */
+import type { Scene } from './draw-protocol.ts';
+import { asNetwork, type Pixels, SQUASHES, type Squash } from './perceptron.ts';
+import type { PerceptronOrder, PerceptronProgress } from './perceptron-protocol.ts';
+
+export interface PerceptronOptions {
+  readonly hidden: number;
+  readonly seed: number;
+  readonly rate: number;
+}
+
+export class PerceptronRun {
+  readonly #worker = new Worker(new URL('./perceptron-worker.ts', import.meta.url), { type: 'module' });
+  #hidden = 0;
+  #side = 1;
+  progress: PerceptronProgress = { steps: 0, numbers: [], losses: [], rate: null };
+
+  constructor(onProgress: () => void) {
+    this.#worker.addEventListener('message', ({ data }: MessageEvent<PerceptronProgress>) => {
+      this.progress = data;
+      onProgress();
+    });
+  }
+
+  #order(order: PerceptronOrder): void {
+    this.#worker.postMessage(order);
+  }
+
+  begin(options: PerceptronOptions, pixels: Pixels): void {
+    this.#hidden = options.hidden;
+    this.#side = pixels.width;
+    this.#order({ kind: 'begin', plan: { ...options, squashes: SQUASHES }, pixels });
+  }
+
+  setRate(rate: number): void {
+    this.#order({ kind: 'change', rate });
+  }
+
+  setPixels(pixels: Pixels): void {
+    this.#order({ kind: 'pixels', pixels });
+  }
+
+  tear(unit: number): void {
+    this.#order({ kind: 'tear', unit });
+  }
+
+  run(isSlow: boolean): void {
+    this.#order({ kind: 'run', isSlow });
+  }
+
+  pause(): void {
+    this.#order({ kind: 'pause' });
+  }
+
+  step(): void {
+    this.#order({ kind: 'step' });
+  }
+
+  scene(squash: Squash): Scene | null {
+    const numbers = this.progress.numbers[SQUASHES.indexOf(squash)];
+    // After a change of units, until the worker has begun with them.
+    if (numbers?.length !== 6 * this.#hidden + 3) return null;
+    return { ...asNetwork(numbers, this.#hidden, squash, this.#side), latent: [0, 0] };
+  }
+}

@@ -1,0 +1,154 @@
+/** Synaptic.js' perceptron to the letter (Architect.Perceptron of version 1.1.4): a hidden layer, an output of sigmoids,
+ * and one step for each pixel. Its errors are target minus output, without the derivative of the output; the weights of the
+ * output change before the hidden layer asks for them. */
+import { randomNumbers } from '../numbers/random.ts';
+import type { PixelNetwork } from './network.ts';
+import { sigmoid } from './sigmoid-table.ts';
+
+export const SQUASHES = ['sigmoid', 'tanh', 'relu', 'step', 'identity'] as const;
+export type Squash = (typeof SQUASHES)[number];
+
+const [INPUTS, OUTPUTS] = [2, 3];
+/** A hidden unit: its weights of x and y, its bias, and its weights to red, green and blue. */
+const UNIT = INPUTS + 1 + OUTPUTS;
+/** Weights and biases begin in -0.1 to 0.1. */
+const BOUND = 0.1;
+
+/** The rate of a sweep over all pixels, from 0 on. */
+export const rateOfSweep = (sweep: number, rate: number): number => rate / (1 + 0.0005 * sweep);
+
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  /** Red, green and blue of each pixel, 0 to 1, by rows. */
+  readonly colors: Float32Array | Float64Array;
+}
+
+export class Perceptron {
+  /** Hidden units one after the other, then the biases of red, green and blue. */
+  readonly numbers: Float64Array;
+  readonly #activations: Float64Array;
+  readonly #slopes: Float64Array;
+
+  constructor(
+    readonly hidden: number,
+    readonly squash: Squash,
+    seed = 0,
+  ) {
+    const random = randomNumbers(seed, 15);
+    this.numbers = Float64Array.from({ length: hidden * UNIT + OUTPUTS }, () => BOUND * (2 * random() - 1));
+    this.#activations = new Float64Array(hidden);
+    this.#slopes = new Float64Array(hidden);
+  }
+
+  /** Steps on `count` pixels from the place `first` of a sweep on, which goes column by column as the seed's loop does.
+   * Returns the sum of squared errors before the steps, of all three colours. */
+  learn({ width, height, colors }: Pixels, first: number, count: number, rate: number): number {
+    let sum = 0;
+    for (let at = first; at < first + count; at++) {
+      const [x, y] = [Math.floor(at / height), at % height];
+      const pixel = 3 * (y * width + x);
+      sum += this.step(
+        x / width,
+        y / height,
+        colors[pixel] ?? 0,
+        colors[pixel + 1] ?? 0,
+        colors[pixel + 2] ?? 0,
+        rate,
+      );
+    }
+    return sum;
+  }
+
+  /** One step on one place and its colour. Returns the squared error before it. */
+  step(x: number, y: number, red: number, green: number, blue: number, rate: number): number {
+    const { numbers, hidden } = this;
+    const [activations, slopes] = [this.#activations, this.#slopes];
+    const end = hidden * UNIT;
+    this.#activate(x, y);
+    let r = numbers[end] ?? 0;
+    let g = numbers[end + 1] ?? 0;
+    let b = numbers[end + 2] ?? 0;
+    for (let j = 0, at = 3; j < hidden; j++, at += UNIT) {
+      const activation = activations[j] ?? 0;
+      r += activation * (numbers[at] ?? 0);
+      g += activation * (numbers[at + 1] ?? 0);
+      b += activation * (numbers[at + 2] ?? 0);
+    }
+    r = red - sigmoid(r);
+    g = green - sigmoid(g);
+    b = blue - sigmoid(b);
+    const [byRed, byGreen, byBlue] = [rate * r, rate * g, rate * b];
+    numbers[end] = (numbers[end] ?? 0) + byRed;
+    numbers[end + 1] = (numbers[end + 1] ?? 0) + byGreen;
+    numbers[end + 2] = (numbers[end + 2] ?? 0) + byBlue;
+    for (let j = 0, at = 0; j < hidden; j++, at += UNIT) {
+      const activation = activations[j] ?? 0;
+      const toRed = (numbers[at + 3] ?? 0) + byRed * activation;
+      const toGreen = (numbers[at + 4] ?? 0) + byGreen * activation;
+      const toBlue = (numbers[at + 5] ?? 0) + byBlue * activation;
+      numbers[at + 3] = toRed;
+      numbers[at + 4] = toGreen;
+      numbers[at + 5] = toBlue;
+      const change = rate * (slopes[j] ?? 0) * (r * toRed + g * toGreen + b * toBlue);
+      numbers[at] = (numbers[at] ?? 0) + change * x;
+      numbers[at + 1] = (numbers[at + 1] ?? 0) + change * y;
+      numbers[at + 2] = (numbers[at + 2] ?? 0) + change;
+    }
+    return r * r + g * g + b * b;
+  }
+
+  /** Takes a hidden unit out: all of its numbers are zero. */
+  tear(unit: number): void {
+    this.numbers.fill(0, unit * UNIT, (unit + 1) * UNIT);
+  }
+
+  /** Computes the hidden units and their derivatives. That of a step is 1, as synaptic has it. */
+  #activate(x: number, y: number): void {
+    const { numbers, hidden, squash } = this;
+    const [activations, slopes] = [this.#activations, this.#slopes];
+    if (squash === 'sigmoid') {
+      for (let j = 0, at = 0; j < hidden; j++, at += UNIT) {
+        const value = sigmoid((numbers[at + 2] ?? 0) + x * (numbers[at] ?? 0) + y * (numbers[at + 1] ?? 0));
+        activations[j] = value;
+        slopes[j] = value * (1 - value);
+      }
+      return;
+    }
+    for (let j = 0, at = 0; j < hidden; j++, at += UNIT) {
+      const state = (numbers[at + 2] ?? 0) + x * (numbers[at] ?? 0) + y * (numbers[at + 1] ?? 0);
+      if (squash === 'tanh') {
+        const value = 2 * sigmoid(2 * state) - 1;
+        activations[j] = value;
+        slopes[j] = 1 - value * value;
+      } else {
+        const isOn = state > 0;
+        activations[j] = squash === 'identity' ? state : isOn ? (squash === 'relu' ? state : 1) : 0;
+        slopes[j] = isOn || squash !== 'relu' ? 1 : 0;
+      }
+    }
+  }
+}
+
+/** The perceptron as a network of places from -1 to 1, where the seed's are x / width. */
+export function asNetwork(
+  numbers: Float64Array,
+  hidden: number,
+  squash: Squash,
+  side: number,
+): { network: PixelNetwork; weights: Map<string, Float32Array> } {
+  const layers = [
+    { name: 'hidden1', from: INPUTS, to: hidden, act: squash, factor: 1, isFixed: false },
+    { name: 'colour', from: hidden, to: OUTPUTS, act: 'sigmoid', factor: 1, isFixed: false },
+  ] as const;
+  const units = Array.from({ length: hidden }, (_, j) => numbers.subarray(j * UNIT, (j + 1) * UNIT));
+  // The middle of pixel i is (2 i + 1) / side - 1 here, and i / side there.
+  const middle = 0.5 - 0.5 / side;
+  const weights = new Map([
+    ['hidden1.weight', Float32Array.from(units.flatMap(([x = 0, y = 0]) => [x / 2, y / 2]))],
+    ['hidden1.bias', Float32Array.from(units, ([x = 0, y = 0, bias = 0]) => bias + (x + y) * middle)],
+    ['colour.weight', Float32Array.from([3, 4, 5].flatMap(c => units.map(unit => unit[c] ?? 0)))],
+    ['colour.bias', Float32Array.from(numbers.subarray(hidden * UNIT))],
+  ]);
+  return { network: { inputs: INPUTS, grids: [], layers }, weights };
+}

@@ -1,0 +1,99 @@
+/** How the tab Painter can be set. */
+import { OPTIMIZER_NAMES, type OptimizerName, USUAL_RATES } from '../network/optimizers.ts';
+import {
+  choiceField,
+  type Field,
+  integerField,
+  numberField,
+  optionalNumberField,
+  pointField,
+  someField,
+} from '../shell/fields.ts';
+import { Settings } from '../shell/settings.ts';
+import type { Activation, Kind } from './network.ts';
+import { SQUASHES, type Squash } from './perceptron.ts';
+
+export const MODES = ['grid', 'siren', 'fourier', 'mlp', 'synaptic', 'cppn'] as const;
+/** Synaptic's perceptrons, networks that are trained by the engine, and pictures that are bred. */
+export type Mode = Kind | 'synaptic' | 'cppn';
+
+export const SOURCES = ['still', 'text', 'camera'] as const;
+export type Source = (typeof SOURCES)[number];
+export const DRIVES = ['time', 'sound', 'midi', 'hand'] as const;
+export type Drive = (typeof DRIVES)[number];
+export const BENDS = ['tanh', 'relu', 'sigmoid', 'sine', 'identity'] as const satisfies readonly Activation[];
+
+export const MAX = { depth: 6, width: 128, units: 60, zoom: 64, seed: 2 ** 24 - 1, text: 12 } as const;
+export const RATES = { least: 1e-5, most: 1 } as const;
+const LAYERS = ['grids', ...Array.from({ length: MAX.depth }, (_, i) => `hidden${i + 1}`), 'colour'];
+
+const textField = (usual: string): Field<string> => ({
+  usual,
+  read: text => text.slice(0, MAX.text),
+  write: text => text,
+});
+
+/** Children that were picked, from the first generation on: "3.0.7". */
+const pathField = (most: number): Field<readonly number[]> => ({
+  usual: [],
+  read: text => {
+    const path = text.split('.').map(Number);
+    return path.every(one => Number.isInteger(one) && one >= 0 && one < most) ? path : null;
+  },
+  write: path => path.join('.'),
+});
+
+export const makeSettings = () =>
+  new Settings({
+    net: choiceField<Mode>('grid', MODES),
+    source: choiceField<Source>('still', SOURCES),
+    text: textField('limner'),
+    depth: optionalNumberField(0, MAX.depth),
+    width: optionalNumberField(1, MAX.width),
+    act: choiceField<(typeof BENDS)[number]>('tanh', BENDS),
+    units: integerField(15, 1, MAX.units),
+    pick: choiceField<Squash>('sigmoid', SQUASHES),
+    opt: choiceField<OptimizerName>('adam', OPTIMIZER_NAMES),
+    lr: optionalNumberField(RATES.least / 10, RATES.most * 10),
+    batch: choiceField('64', ['32', '64', '128', 'all']),
+    frozen: someField([], LAYERS),
+    zoom: numberField(1, 1, MAX.zoom),
+    at: pointField(-1, 1),
+    path: pathField(9),
+    drive: choiceField<Drive>('time', DRIVES),
+    z: pointField(-2, 2),
+    seed: integerField(0, 0, MAX.seed),
+  });
+
+export type PainterSettings = ReturnType<typeof makeSettings>;
+export type PainterValues = PainterSettings['values'];
+
+const SIZES: Readonly<Record<Mode, readonly [depth: number, width: number]>> = {
+  grid: [1, 32],
+  siren: [3, 64],
+  fourier: [2, 64],
+  mlp: [3, 32],
+  synaptic: [1, 15],
+  cppn: [4, 24],
+};
+
+export function sizeOf({ net, depth, width }: PainterValues): { depth: number; width: number } {
+  const [usualDepth, usualWidth] = SIZES[net];
+  return { depth: Math.round(depth ?? usualDepth), width: Math.round(width ?? usualWidth) };
+}
+
+/** Adam's rates, by the network; of other optimizers as much larger or smaller as they usually are. */
+const KIND_RATES: Readonly<Record<Mode, number>> = {
+  grid: 0.02,
+  siren: 0.0005,
+  fourier: 0.005,
+  mlp: 0.01,
+  synaptic: 0.01,
+  cppn: 0.01,
+};
+
+export const rateOf = ({ net, lr, opt }: PainterValues): number =>
+  lr ?? (net === 'synaptic' ? KIND_RATES.synaptic : (KIND_RATES[net] * USUAL_RATES[opt]) / USUAL_RATES.adam);
+
+/** Pixels along a side of the picture: the seed's for its own network. */
+export const sideOf = ({ net }: PainterValues): number => (net === 'synaptic' ? 300 : 256);

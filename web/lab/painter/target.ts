@@ -1,0 +1,175 @@
+/** The picture that is painted: from a source, and with strokes of one's own. */
+import { centerCrop, getContext2d } from '../../shared/canvas.ts';
+import { makeElement } from '../../shared/dom.ts';
+import { drawStillLife } from '../../shared/still-life.ts';
+import type { Pixels } from './perceptron.ts';
+
+/** A moment of the still life in which it is bright. */
+const MOMENT = 7;
+/** Of the side. */
+const BRUSH = 0.045;
+
+/** Frames of the camera in a second: each is a new task for the network. */
+const CAMERA_MS = 120;
+
+export class Target {
+  readonly canvas = makeElement('canvas', 'target');
+  readonly #context = getContext2d(this.canvas, { willReadFrequently: true });
+  /** The same object as long as nothing is painted. */
+  #pixels: Pixels | null = null;
+  #stream: MediaStream | null = null;
+  #timer = 0;
+  #last: readonly [number, number] | null = null;
+
+  constructor(
+    side: number,
+    readonly brush: () => string,
+    readonly onChange: () => void,
+  ) {
+    this.canvas.width = side;
+    this.canvas.height = side;
+    this.canvas.setAttribute('role', 'img');
+    this.canvas.setAttribute('aria-label', 'The picture that the network paints. Draw on it to change it.');
+    this.#bindBrush();
+  }
+
+  get side(): number {
+    return this.canvas.width;
+  }
+
+  get pixels(): Pixels {
+    this.#pixels ??= this.#read();
+    return this.#pixels;
+  }
+
+  #read(): Pixels {
+    const { side } = this;
+    const { data } = this.#context.getImageData(0, 0, side, side);
+    const colors = new Float32Array(3 * side * side);
+    for (let i = 0; i < side * side; i++) {
+      for (let c = 0; c < 3; c++) colors[3 * i + c] = (data[4 * i + c] ?? 0) / 255;
+    }
+    return { width: side, height: side, colors };
+  }
+
+  #changed(): void {
+    this.#pixels = null;
+    this.onChange();
+  }
+
+  /** The same picture with another number of pixels. */
+  resize(side: number): void {
+    if (side === this.side) return;
+    const copy = makeElement('canvas');
+    copy.width = copy.height = this.side;
+    getContext2d(copy).drawImage(this.canvas, 0, 0);
+    this.canvas.width = this.canvas.height = side;
+    this.#context.drawImage(copy, 0, 0, side, side);
+    this.#changed();
+  }
+
+  drawStillLife(): void {
+    this.stopCamera();
+    drawStillLife(this.#context, this.side, MOMENT);
+    this.#changed();
+  }
+
+  /** Letters as large as fit, over a sunset of colours. */
+  drawText(text: string): void {
+    this.stopCamera();
+    const { side } = this;
+    const context = this.#context;
+    const sky = context.createLinearGradient(0, 0, side * 0.4, side);
+    for (const [place, color] of [
+      [0, '#1d2b53'],
+      [0.45, '#7e3f7a'],
+      [0.75, '#e0793f'],
+      [1, '#f7d488'],
+    ] as const) {
+      sky.addColorStop(place, color);
+    }
+    context.fillStyle = sky;
+    context.fillRect(0, 0, side, side);
+    context.font = `italic 100px Georgia, serif`;
+    const size = Math.min(side * 0.75, (side * 0.86 * 100) / Math.max(1, context.measureText(text).width));
+    context.font = `italic ${size}px Georgia, serif`;
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    context.fillStyle = '#fff6e6';
+    context.fillText(text, side / 2, side / 2);
+    this.#changed();
+  }
+
+  /** Throws if the file is no picture. */
+  async drawFile(file: Blob): Promise<void> {
+    const picture = await createImageBitmap(file).catch(() => {
+      throw new Error('This browser cannot read that file as a picture. Choose a PNG, JPEG or WebP file.');
+    });
+    this.stopCamera();
+    this.#drawMiddle(picture, picture.width, picture.height);
+    picture.close();
+  }
+
+  #drawMiddle(picture: CanvasImageSource, width: number, height: number): void {
+    const { side } = this;
+    this.#context.imageSmoothingQuality = 'high';
+    this.#context.drawImage(picture, ...centerCrop(width, height), 0, 0, side, side);
+    this.#changed();
+  }
+
+  /** Follows the camera, as in a mirror, until another picture is chosen. Throws if there is none, or it is not allowed. */
+  async followCamera(): Promise<void> {
+    this.stopCamera();
+    const stream = await navigator.mediaDevices?.getUserMedia({ video: { width: 640 } }).catch(() => null);
+    if (!stream) throw new Error('There is no camera, or this page may not use it.');
+    this.#stream = stream;
+    const video = makeElement('video');
+    Object.assign(video, { srcObject: stream, muted: true, playsInline: true });
+    await video.play();
+    const context = this.#context;
+    this.#timer = window.setInterval(() => {
+      if (video.videoWidth === 0) return;
+      context.setTransform(-1, 0, 0, 1, this.side, 0);
+      this.#drawMiddle(video, video.videoWidth, video.videoHeight);
+      context.resetTransform();
+    }, CAMERA_MS);
+  }
+
+  stopCamera(): void {
+    window.clearInterval(this.#timer);
+    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#stream = null;
+  }
+
+  #bindBrush(): void {
+    const { canvas } = this;
+    const stroke = (event: PointerEvent) => {
+      const box = canvas.getBoundingClientRect();
+      const scale = this.side / box.width;
+      const at = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale] as const;
+      const [x, y] = this.#last ?? at;
+      const context = this.#context;
+      context.strokeStyle = this.brush();
+      context.lineWidth = 2 * BRUSH * this.side;
+      context.lineCap = 'round';
+      context.beginPath();
+      context.moveTo(x, y);
+      context.lineTo(at[0], at[1] + 0.01);
+      context.stroke();
+      this.#last = at;
+      this.#changed();
+    };
+    canvas.addEventListener('pointerdown', event => {
+      canvas.setPointerCapture(event.pointerId);
+      stroke(event);
+    });
+    canvas.addEventListener('pointermove', event => {
+      if (this.#last) stroke(event);
+    });
+    for (const name of ['pointerup', 'pointercancel'] as const) {
+      canvas.addEventListener(name, () => {
+        this.#last = null;
+      });
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/** Small paintings side by side. One can be picked. */
+import { makeElement } from '../../shared/dom.ts';
+import type { Scene } from './draw-protocol.ts';
+import type { Drawer } from './drawer.ts';
+import { PaintingView } from './painting-view.ts';
+
+const WHOLE_LOOK = { zoom: 1, at: [0, 0] } as const;
+
+export interface WallPicture {
+  readonly name: string;
+  readonly scene: () => Scene | null;
+}
+
+export class Wall {
+  readonly element = makeElement('div', 'wall');
+  #views: readonly PaintingView[] = [];
+
+  constructor(readonly drawer: Drawer) {}
+
+  /** Shows other pictures; `picked` is pressed, if it is not null. */
+  show(pictures: readonly WallPicture[], picked: number | null, onPick: (index: number) => void): void {
+    this.#views = pictures.map(
+      ({ name, scene }) => new PaintingView(name, this.drawer, scene, () => WHOLE_LOOK),
+    );
+    const buttons = pictures.map(({ name }, i) => {
+      const button = makeElement('button');
+      button.type = 'button';
+      button.setAttribute('aria-label', name);
+      const { canvas } = this.#views[i]?.view ?? {};
+      canvas?.setAttribute('role', 'presentation');
+      if (canvas) button.append(canvas);
+      if (picked !== null) button.append(makeElement('span', '', name));
+      button.addEventListener('click', () => onPick(i));
+      return button;
+    });
+    this.element.replaceChildren(...buttons);
+    this.#press(picked);
+    this.request(picked);
+  }
+
+  #press(picked: number | null): void {
+    if (picked === null) return;
+    for (const [i, button] of [...this.element.children].entries()) {
+      button.setAttribute('aria-pressed', String(i === picked));
+    }
+  }
+
+  /** Draws all anew. */
+  request(picked: number | null = null): void {
+    if (this.element.querySelector('span')) this.#press(picked);
+    for (const view of this.#views) view.request();
+  }
+}
