@@ -52,6 +52,8 @@ export class Session {
   #queue: Promise<void> = Promise.resolve();
   #plan: Plan;
   #rate: number | null = null;
+  /** Of the first trainer: to look for a GPU again takes long. */
+  #backend: Trainer['backend'] | undefined;
 
   constructor(
     plan: Plan,
@@ -191,6 +193,7 @@ export class Session {
       batch: plan.batch,
       seed: plan.seed,
       ...(plan.parameters && { parameters: plan.parameters }),
+      ...(this.#backend && { backend: this.#backend }),
       onLosses: (step, losses) => {
         this.losses.length = Math.min(this.losses.length, first + step);
         for (const loss of losses) this.losses.push(loss);
@@ -198,6 +201,7 @@ export class Session {
     });
     if (weights) await trainer.restart(weights);
     this.#trainer = trainer;
+    this.#backend = trainer.backend;
     this.#made = plan;
     this.host.setChip(NAMES[trainer.backend], null);
     return trainer;

@@ -32,11 +32,12 @@ function drawByLoops({ network, weights, latent }: Scene, view: View, width: num
 }
 
 /** Draws a part, onto a canvas that is the worker's. */
-function draw(scene: Scene, view: View, width: number, height: number): OffscreenCanvas {
+function draw(scene: Scene, view: View, width: number, height: number) {
   const found = brushOf();
-  if (!found) return drawByLoops(scene, view, width, height);
-  found.draw(scene, view, width, height);
-  return found.canvas;
+  if (found) return { milliseconds: found.draw(scene, view, width, height), canvas: found.canvas };
+  const begin = performance.now();
+  const canvas = drawByLoops(scene, view, width, height);
+  return { milliseconds: performance.now() - begin, canvas };
 }
 
 const nextTask = () => new Promise(resolve => setTimeout(resolve));
@@ -61,7 +62,7 @@ async function drawPng(
       along(left, right, x + width),
       along(top, bottom, y + height),
     ];
-    context.drawImage(draw(scene, part, width, height), x, y);
+    context.drawImage(draw(scene, part, width, height).canvas, x, y);
     onPart((i + 1) / tiles / tiles);
     await nextTask();
   }
@@ -81,11 +82,9 @@ async function answer({ id, task }: DrawRequest, post: (reply: DrawReply, move?:
   } else if (task.kind === 'png') {
     post({ id, kind: 'png', blob: await drawPng(task, part => post({ id, kind: 'part', part })) });
   } else {
-    const begin = performance.now();
-    const canvas = draw(scene, task.view, side, side);
-    if (canvas === brush?.canvas) brush.finish();
+    const { canvas, milliseconds } = draw(scene, task.view, side, side);
     const bitmap = canvas.transferToImageBitmap();
-    post({ id, kind: 'drawn', bitmap, milliseconds: performance.now() - begin }, [bitmap]);
+    post({ id, kind: 'drawn', bitmap, milliseconds }, [bitmap]);
   }
 }
 

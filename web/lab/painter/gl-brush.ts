@@ -26,7 +26,8 @@ export class GlBrush {
     return this.#gl.isContextLost();
   }
 
-  draw({ network, weights, latent }: Scene, view: View, width: number, height: number): void {
+  /** Draws, and returns the milliseconds that it took besides reading the weights. */
+  draw({ network, weights, latent }: Scene, view: View, width: number, height: number): number {
     const gl = this.#gl;
     const program = this.#programOf(showingShader(network));
     gl.useProgram(program);
@@ -40,11 +41,15 @@ export class GlBrush {
     gl.uniform4f(at('view'), ...view);
     gl.uniform2f(at('size'), width, height);
     gl.uniform2f(at('latent'), ...latent);
+    this.#finish();
+    const begin = performance.now();
     gl.drawArrays(gl.TRIANGLES, 0, 3);
+    this.#finish();
+    return performance.now() - begin;
   }
 
-  /** Waits until all is drawn. */
-  finish(): void {
+  /** Waits until all is done. */
+  #finish(): void {
     this.#gl.readPixels(0, 0, 1, 1, this.#gl.RGBA, this.#gl.UNSIGNED_BYTE, new Uint8Array(4));
   }
 

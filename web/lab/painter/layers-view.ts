@@ -33,6 +33,7 @@ export class LayersView {
   #canvases: readonly FittedCanvas[] = [];
   #maps: readonly Float32Array[] = [];
   #isBusy = false;
+  #isDue = false;
 
   constructor(readonly drawer: Drawer) {}
 
@@ -64,6 +65,7 @@ export class LayersView {
       add(this.#makeCard(name, title, about, text, to, first + i, i, own));
     });
     this.#canvases = canvases;
+    this.#maps = [];
     this.element.replaceChildren(...cards);
   }
 
@@ -126,6 +128,7 @@ export class LayersView {
   /** Draws them with the weights as they are now. */
   request(): void {
     const scene = this.#hooks?.scene();
+    this.#isDue = this.#isBusy;
     if (!scene || this.#isBusy) return;
     this.#isBusy = true;
     void this.drawer
@@ -136,6 +139,7 @@ export class LayersView {
       })
       .finally(() => {
         this.#isBusy = false;
+        if (this.#isDue) this.request();
       });
   }
 }

@@ -17,7 +17,7 @@ import {
   namesOf,
   type PixelNetwork,
 } from './network.ts';
-import type { Pixels } from './perceptron.ts';
+import type { Pixels } from './pixels.ts';
 import { type PainterValues, rateOf, sizeOf } from './settings.ts';
 
 /** It stops by itself after so many steps. */

@@ -9,7 +9,7 @@ import { multiplyAdds } from './network.ts';
 /** Milliseconds that a drawing may take: while the network changes, and when it stands still. */
 const [BUDGET_MS, STILL_MS] = [50, 1500];
 const STILL_AFTER_MS = 300;
-const [MIN_SIDE, MAX_SIDE] = [64, 1536];
+const [MIN_SIDE, MAX_SIDE] = [96, 1536];
 
 /** Products in a millisecond, as the last drawing had them; the same worker draws all paintings. */
 let speed = 1e5;

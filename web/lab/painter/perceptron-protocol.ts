@@ -1,5 +1,5 @@
 /** What is asked of the worker of the perceptrons, and what it tells. */
-import type { Pixels, Squash } from './perceptron.ts';
+import type { Pixels, Squash } from './pixels.ts';
 
 export interface PerceptronPlan {
   readonly hidden: number;
@@ -23,7 +23,7 @@ export interface PerceptronProgress {
   readonly steps: number;
   /** Numbers of each perceptron, as `Perceptron` has them. */
   readonly numbers: readonly Float64Array[];
-  /** Of each perceptron: mean squared errors of whole sweeps. */
+  /** Of each perceptron: mean squared errors of the picture after each sweep. */
   readonly losses: readonly (readonly number[])[];
   /** Steps of all perceptrons in a second; null while it stands. */
   readonly rate: number | null;

@@ -1,7 +1,8 @@
 /** The run of synaptic's perceptrons, in a worker. */
 import type { Scene } from './draw-protocol.ts';
-import { asNetwork, type Pixels, SQUASHES, type Squash } from './perceptron.ts';
+import { asNetwork } from './perceptron.ts';
 import type { PerceptronOrder, PerceptronProgress } from './perceptron-protocol.ts';
+import { type Pixels, SQUASHES, type Squash } from './pixels.ts';
 
 export interface PerceptronOptions {
   readonly hidden: number;

@@ -1,15 +1,16 @@
 /** The worker that trains perceptrons, some columns of pixels at a time. */
-import { Perceptron, type Pixels, rateOfSweep } from './perceptron.ts';
+import { Perceptron, rateOfSweep } from './perceptron.ts';
 import type { PerceptronOrder, PerceptronPlan, PerceptronProgress } from './perceptron-protocol.ts';
+import type { Pixels } from './pixels.ts';
 
+/** Every so many pixels are enough to know an error. */
+const STRIDE = 7;
 const [SLICE_MS, TELL_MS, SLOW_MS] = [20, 120, 60];
 
 let plan: PerceptronPlan | null = null;
 let pixels: Pixels = { width: 1, height: 1, colors: new Float32Array(3) };
 let perceptrons: Perceptron[] = [];
 let losses: number[][] = [];
-/** Squared errors of the sweep so far. */
-let sums: number[] = [];
 let column = 0;
 let sweep = 0;
 let rate = 0;
@@ -26,7 +27,6 @@ function begin(): void {
   const { hidden, seed, squashes } = plan;
   perceptrons = squashes.map(squash => new Perceptron(hidden, squash, seed));
   losses = squashes.map(() => []);
-  sums = squashes.map(() => 0);
   rate = plan.rate;
   column = 0;
   sweep = 0;
@@ -47,20 +47,16 @@ function tell(): void {
   worker.postMessage(progress);
 }
 
-/** Steps on the pixels of one column. */
+/** Steps on the pixels of one column. After a sweep, the whole picture is looked at. */
 function learnColumn(): void {
-  const { width, height } = pixels;
-  perceptrons.forEach((one, i) => {
-    sums[i] = (sums[i] ?? 0) + one.learn(pixels, column * height, height, rateOfSweep(sweep, rate));
-  });
+  for (const one of perceptrons) one.learnColumn(pixels, column, rateOfSweep(sweep, rate));
   column += 1;
-  if (column < width) return;
-  sums.forEach((sum, i) => {
-    losses[i]?.push(sum / (3 * width * height));
-    sums[i] = 0;
-  });
+  if (column < pixels.width) return;
   column = 0;
   sweep += 1;
+  perceptrons.forEach((one, i) => {
+    losses[i]?.push(one.errorOf(pixels, STRIDE));
+  });
 }
 
 function run(): void {

@@ -3,10 +3,9 @@
  * output change before the hidden layer asks for them. */
 import { randomNumbers } from '../numbers/random.ts';
 import type { PixelNetwork } from './network.ts';
+import { FastPerceptron } from './perceptron-wasm.ts';
+import type { Pixels, Squash } from './pixels.ts';
 import { sigmoid } from './sigmoid-table.ts';
-
-export const SQUASHES = ['sigmoid', 'tanh', 'relu', 'step', 'identity'] as const;
-export type Squash = (typeof SQUASHES)[number];
 
 const [INPUTS, OUTPUTS] = [2, 3];
 /** A hidden unit: its weights of x and y, its bias, and its weights to red, green and blue. */
@@ -17,11 +16,13 @@ const BOUND = 0.1;
 /** The rate of a sweep over all pixels, from 0 on. */
 export const rateOfSweep = (sweep: number, rate: number): number => rate / (1 + 0.0005 * sweep);
 
-export interface Pixels {
-  readonly width: number;
-  readonly height: number;
-  /** Red, green and blue of each pixel, 0 to 1, by rows. */
-  readonly colors: Float32Array | Float64Array;
+/** Null where there is no WebAssembly, or none is allowed. */
+function makeFast(hidden: number, squash: Squash): FastPerceptron | null {
+  try {
+    return new FastPerceptron(hidden, squash);
+  } catch {
+    return null;
+  }
 }
 
 export class Perceptron {
@@ -29,27 +30,32 @@ export class Perceptron {
   readonly numbers: Float64Array;
   readonly #activations: Float64Array;
   readonly #slopes: Float64Array;
+  readonly #fast: FastPerceptron | null = null;
 
   constructor(
     readonly hidden: number,
     readonly squash: Squash,
     seed = 0,
+    isFast = true,
   ) {
+    if (isFast) this.#fast = makeFast(hidden, squash);
     const random = randomNumbers(seed, 15);
     this.numbers = Float64Array.from({ length: hidden * UNIT + OUTPUTS }, () => BOUND * (2 * random() - 1));
     this.#activations = new Float64Array(hidden);
     this.#slopes = new Float64Array(hidden);
   }
 
-  /** Steps on `count` pixels from the place `first` of a sweep on, which goes column by column as the seed's loop does.
-   * Returns the sum of squared errors before the steps, of all three colours. */
-  learn({ width, height, colors }: Pixels, first: number, count: number, rate: number): number {
-    let sum = 0;
-    for (let at = first; at < first + count; at++) {
-      const [x, y] = [Math.floor(at / height), at % height];
-      const pixel = 3 * (y * width + x);
-      sum += this.step(
-        x / width,
+  /** Steps on the pixels of a column, from above, as the inner loop of the seed does. */
+  learnColumn(pixels: Pixels, column: number, rate: number): void {
+    const { width, height, colors } = pixels;
+    if (this.#fast && height <= this.#fast.maxRows) {
+      this.#fast.learn(this.numbers, pixels, column, rate);
+      return;
+    }
+    for (let y = 0; y < height; y++) {
+      const pixel = 3 * (y * width + column);
+      this.step(
+        column / width,
         y / height,
         colors[pixel] ?? 0,
         colors[pixel + 1] ?? 0,
@@ -57,11 +63,35 @@ export class Perceptron {
         rate,
       );
     }
-    return sum;
   }
 
-  /** One step on one place and its colour. Returns the squared error before it. */
-  step(x: number, y: number, red: number, green: number, blue: number, rate: number): number {
+  /** The mean of squared errors of all colours, of every `stride`th pixel. */
+  errorOf({ width, height, colors }: Pixels, stride: number): number {
+    let [sum, count] = [0, 0];
+    for (let pixel = 0; pixel < width * height; pixel += stride) {
+      const made = this.activate((pixel % width) / width, Math.floor(pixel / width) / height);
+      for (let c = 0; c < OUTPUTS; c++) sum += ((colors[3 * pixel + c] ?? 0) - (made[c] ?? 0)) ** 2;
+      count += OUTPUTS;
+    }
+    return sum / count;
+  }
+
+  /** The colour of a place. */
+  activate(x: number, y: number): [red: number, green: number, blue: number] {
+    this.#activate(x, y);
+    const end = this.hidden * UNIT;
+    const sum = (c: number) => {
+      let state = this.numbers[end + c] ?? 0;
+      for (let j = 0; j < this.hidden; j++) {
+        state += (this.#activations[j] ?? 0) * (this.numbers[j * UNIT + INPUTS + 1 + c] ?? 0);
+      }
+      return sigmoid(state);
+    };
+    return [sum(0), sum(1), sum(2)];
+  }
+
+  /** One step on one place and its colour. */
+  step(x: number, y: number, red: number, green: number, blue: number, rate: number): void {
     const { numbers, hidden } = this;
     const [activations, slopes] = [this.#activations, this.#slopes];
     const end = hidden * UNIT;
@@ -95,7 +125,6 @@ export class Perceptron {
       numbers[at + 1] = (numbers[at + 1] ?? 0) + change * y;
       numbers[at + 2] = (numbers[at + 2] ?? 0) + change;
     }
-    return r * r + g * g + b * b;
   }
 
   /** Takes a hidden unit out: all of its numbers are zero. */

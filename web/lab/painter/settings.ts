@@ -11,7 +11,7 @@ import {
 } from '../shell/fields.ts';
 import { Settings } from '../shell/settings.ts';
 import type { Activation, Kind } from './network.ts';
-import { SQUASHES, type Squash } from './perceptron.ts';
+import { SQUASHES, type Squash } from './pixels.ts';
 
 export const MODES = ['grid', 'siren', 'fourier', 'mlp', 'synaptic', 'cppn'] as const;
 /** Synaptic's perceptrons, networks that are trained by the engine, and pictures that are bred. */

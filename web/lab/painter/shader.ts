@@ -85,31 +85,33 @@ ${lines.join('\n')}
 
 /** All numbers as texels of four: tables, then of each layer biases and columns of four outputs. */
 export function packWeights(network: PixelNetwork, weights: Weights): Float32Array {
-  const packed: number[] = [];
+  const numbers =
+    network.grids.reduce((sum, side) => sum + GRID_CHANNELS * side * side, 0) +
+    network.layers.reduce((sum, { from, to }) => sum + LANES * blocks(to) * (1 + LANES * blocks(from)), 0);
+  const texels = new Float32Array(Math.ceil(numbers / LANES / ROW) * ROW * LANES);
+  let next = 0;
   for (const side of network.grids) {
     const table = weights.get(gridName(side));
     for (let i = 0; i < side * side; i++) {
       for (let channel = 0; channel < GRID_CHANNELS; channel++) {
-        packed.push(table?.[channel * side * side + i] ?? 0);
+        texels[next++] = table?.[channel * side * side + i] ?? 0;
       }
     }
   }
   for (const one of network.layers) {
     const [weight, bias] = namesOf(one).map(name => weights.get(name));
     const [rows, columns] = [blocks(one.to), blocks(one.from)];
-    for (let o = 0; o < rows * LANES; o++) packed.push(bias?.[o] ?? 0);
+    texels.set(bias ?? [], next);
+    next += rows * LANES;
     for (let o = 0; o < rows; o++) {
       for (let input = 0; input < columns * LANES; input++) {
-        for (let lane = 0; lane < LANES; lane++) {
+        for (let lane = 0; lane < LANES; lane++, next++) {
           const unit = o * LANES + lane;
-          const isOne = unit < one.to && input < one.from;
-          packed.push(isOne ? (weight?.[unit * one.from + input] ?? 0) : 0);
+          if (unit < one.to && input < one.from) texels[next] = weight?.[unit * one.from + input] ?? 0;
         }
       }
     }
   }
-  const texels = new Float32Array(Math.ceil(packed.length / LANES / ROW) * ROW * LANES);
-  texels.set(packed);
   return texels;
 }
 

@@ -18,8 +18,8 @@ import { LayersView } from './layers-view.ts';
 import { countParameters } from './network.ts';
 import { NetworkRun, saveNetwork } from './network-run.ts';
 import { bindLook, type Look, PaintingView, viewOf } from './painting-view.ts';
-import { SQUASHES, type Squash } from './perceptron.ts';
 import { PerceptronRun } from './perceptron-run.ts';
+import { SQUASHES, type Squash } from './pixels.ts';
 import { MAX, makeSettings, RATES, rateOf, sideOf, sizeOf } from './settings.ts';
 import { exportedShader } from './shader.ts';
 import { Target } from './target.ts';
@@ -48,7 +48,8 @@ class PainterTab implements Tab {
   readonly #drawer = new Drawer();
   readonly #target: Target;
   readonly #painting: PaintingView;
-  readonly #wall: Wall;
+  readonly #bends = new Wall(this.#drawer, 'bends');
+  readonly #children = new Wall(this.#drawer, 'children');
   readonly #layers = new LayersView(this.#drawer);
   readonly #psnr: CurvePlot;
   readonly #loss: CurvePlot;
@@ -90,7 +91,6 @@ class PainterTab implements Tab {
       () => this.#scene,
       () => this.#look,
     );
-    this.#wall = new Wall(this.#drawer);
     this.#psnr = new CurvePlot('Likeness', ABOUT.psnr, () => this.#curves(true));
     this.#loss = new CurvePlot('Loss', ABOUT.loss, () => this.#curves(false));
     this.element = this.#layOut();
@@ -118,13 +118,20 @@ class PainterTab implements Tab {
     painting.firstElementChild?.append(this.#figures);
     this.#figures.className = 'figure figures';
     painting.append(this.#makeZoom(), this.#makeKeep());
-    const wall = makeCard('Five ways to bend', ABOUT.wall, this.#wall.element);
-    const title = wall.querySelector('h2');
-    this.settings.listen(() => {
-      if (title) title.textContent = this.#mode === 'cppn' ? 'Its children' : 'Five ways to bend';
-    });
-    this.#showOnly(wall, () => !this.#isTrained);
-    bench.network.append(painting, wall);
+    bench.network.append(
+      painting,
+      this.#showOnly(
+        makeCard('Five ways to bend', ABOUT.wall, this.#bends.element),
+        () => this.#mode === 'synaptic',
+      ),
+      this.#layers.element,
+    );
+    bench.curves.append(
+      this.#showOnly(
+        makeCard('Its children', ABOUT.children, this.#children.element),
+        () => this.#mode === 'cppn',
+      ),
+    );
     this.#addCurves(bench);
     return bench.element;
   }
@@ -352,7 +359,6 @@ class PainterTab implements Tab {
     for (const card of [this.#psnr.card, this.#loss.card, makeCard('Training', undefined, controls)]) {
       curves.append(this.#showOnly(card, () => this.#mode !== 'cppn'));
     }
-    curves.append(this.#layers.element);
   }
 
   get #mode() {
@@ -470,7 +476,7 @@ class PainterTab implements Tab {
       latent: this.#latent,
     });
     this.#bred = scene(values.path);
-    this.#wall.show(
+    this.#children.show(
       Array.from({ length: CHILDREN }, (_, child) => ({
         name: child === 0 ? 'The parent itself' : `Child ${child}`,
         scene: () => scene([...values.path, child]),
@@ -484,7 +490,7 @@ class PainterTab implements Tab {
 
   #showWall(): void {
     const { pick } = this.settings.values;
-    this.#wall.show(
+    this.#bends.show(
       SQUASHES.map(squash => ({
         name: SQUASH_STYLES[squash].name,
         scene: () => this.#perceptrons.scene(squash),
@@ -497,7 +503,7 @@ class PainterTab implements Tab {
   #showPerceptrons(): void {
     if (this.#mode !== 'synaptic') return;
     const { rate } = this.#perceptrons.progress;
-    if (this.#layersOf !== this.settings.values.units) {
+    if (this.#scene && this.#layersOf !== this.settings.values.units) {
       this.#layersOf = this.settings.values.units;
       this.#showLayers();
     }
@@ -510,7 +516,7 @@ class PainterTab implements Tab {
     const { net, pick, path } = this.settings.values;
     this.#painting.request();
     this.#layers.request();
-    if (!this.#isTrained) this.#wall.request(SQUASHES.indexOf(pick));
+    if (net === 'synaptic') this.#bends.request(SQUASHES.indexOf(pick));
     this.#psnr.view.request();
     this.#loss.view.request();
     const scene = this.#scene;

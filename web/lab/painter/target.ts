@@ -2,7 +2,7 @@
 import { centerCrop, getContext2d } from '../../shared/canvas.ts';
 import { makeElement } from '../../shared/dom.ts';
 import { drawStillLife } from '../../shared/still-life.ts';
-import type { Pixels } from './perceptron.ts';
+import type { Pixels } from './pixels.ts';
 
 /** A moment of the still life in which it is bright. */
 const MOMENT = 7;

@@ -12,10 +12,15 @@ export interface WallPicture {
 }
 
 export class Wall {
-  readonly element = makeElement('div', 'wall');
+  readonly element: HTMLElement;
   #views: readonly PaintingView[] = [];
 
-  constructor(readonly drawer: Drawer) {}
+  constructor(
+    readonly drawer: Drawer,
+    className: string,
+  ) {
+    this.element = makeElement('div', `wall ${className}`);
+  }
 
   /** Shows other pictures; `picked` is pressed, if it is not null. */
   show(pictures: readonly WallPicture[], picked: number | null, onPick: (index: number) => void): void {
@@ -47,7 +52,7 @@ export class Wall {
 
   /** Draws all anew. */
   request(picked: number | null = null): void {
-    if (this.element.querySelector('span')) this.#press(picked);
+    this.#press(picked);
     for (const view of this.#views) view.request();
   }
 }
