@@ -1,8 +1,8 @@
 /** The run of synaptic's perceptrons, in a worker. */
 import type { Scene } from './draw-protocol.ts';
-import { asNetwork } from './perceptron.ts';
+import { asNetwork } from './perceptron-network.ts';
 import type { PerceptronOrder, PerceptronProgress } from './perceptron-protocol.ts';
-import { type Pixels, SQUASHES, type Squash } from './pixels.ts';
+import { OUTPUTS, type Pixels, SQUASHES, type Squash, UNIT } from './pixels.ts';
 
 export interface PerceptronOptions {
   readonly hidden: number;
@@ -60,7 +60,7 @@ export class PerceptronRun {
   scene(squash: Squash): Scene | null {
     const numbers = this.progress.numbers[SQUASHES.indexOf(squash)];
     // After a change of units, until the worker has begun with them.
-    if (numbers?.length !== 6 * this.#hidden + 3) return null;
+    if (numbers?.length !== UNIT * this.#hidden + OUTPUTS) return null;
     return { ...asNetwork(numbers, this.#hidden, squash, this.#side), latent: [0, 0] };
   }
 }

@@ -2,14 +2,10 @@
  * and one step for each pixel. Its errors are target minus output, without the derivative of the output; the weights of the
  * output change before the hidden layer asks for them. */
 import { randomNumbers } from '../numbers/random.ts';
-import type { PixelNetwork } from './network.ts';
 import { FastPerceptron } from './perceptron-wasm.ts';
-import type { Pixels, Squash } from './pixels.ts';
+import { INPUTS, OUTPUTS, type Pixels, type Squash, UNIT } from './pixels.ts';
 import { sigmoid } from './sigmoid-table.ts';
 
-const [INPUTS, OUTPUTS] = [2, 3];
-/** A hidden unit: its weights of x and y, its bias, and its weights to red, green and blue. */
-const UNIT = INPUTS + 1 + OUTPUTS;
 /** Weights and biases begin in -0.1 to 0.1. */
 const BOUND = 0.1;
 
@@ -157,27 +153,4 @@ export class Perceptron {
       }
     }
   }
-}
-
-/** The perceptron as a network of places from -1 to 1, where the seed's are x / width. */
-export function asNetwork(
-  numbers: Float64Array,
-  hidden: number,
-  squash: Squash,
-  side: number,
-): { network: PixelNetwork; weights: Map<string, Float32Array> } {
-  const layers = [
-    { name: 'hidden1', from: INPUTS, to: hidden, act: squash, factor: 1, isFixed: false },
-    { name: 'colour', from: hidden, to: OUTPUTS, act: 'sigmoid', factor: 1, isFixed: false },
-  ] as const;
-  const units = Array.from({ length: hidden }, (_, j) => numbers.subarray(j * UNIT, (j + 1) * UNIT));
-  // The middle of pixel i is (2 i + 1) / side - 1 here, and i / side there.
-  const middle = 0.5 - 0.5 / side;
-  const weights = new Map([
-    ['hidden1.weight', Float32Array.from(units.flatMap(([x = 0, y = 0]) => [x / 2, y / 2]))],
-    ['hidden1.bias', Float32Array.from(units, ([x = 0, y = 0, bias = 0]) => bias + (x + y) * middle)],
-    ['colour.weight', Float32Array.from([3, 4, 5].flatMap(c => units.map(unit => unit[c] ?? 0)))],
-    ['colour.bias', Float32Array.from(numbers.subarray(hidden * UNIT))],
-  ]);
-  return { network: { inputs: INPUTS, grids: [], layers }, weights };
 }

@@ -1,4 +1,4 @@
-/** The picture that is learned, as numbers; and the functions that bend synaptic's units. */
+/** The picture that is learned, as numbers; and what synaptic's perceptrons are made of. */
 
 export interface Pixels {
   readonly width: number;
@@ -9,3 +9,7 @@ export interface Pixels {
 
 export const SQUASHES = ['sigmoid', 'tanh', 'relu', 'step', 'identity'] as const;
 export type Squash = (typeof SQUASHES)[number];
+
+export const [INPUTS, OUTPUTS] = [2, 3];
+/** Numbers of a hidden unit: its weights of x and y, its bias, and its weights to red, green and blue. */
+export const UNIT = INPUTS + 1 + OUTPUTS;

@@ -21,7 +21,8 @@ import {
   type Weights,
 } from '../../../lab/painter/network.ts';
 import { makeBatch, saveNetwork } from '../../../lab/painter/network-run.ts';
-import { asNetwork, Perceptron } from '../../../lab/painter/perceptron.ts';
+import { Perceptron } from '../../../lab/painter/perceptron.ts';
+import { asNetwork } from '../../../lab/painter/perceptron-network.ts';
 import { SQUASHES } from '../../../lab/painter/pixels.ts';
 import { makeSettings, rateOf, sizeOf } from '../../../lab/painter/settings.ts';
 import { exportedShader, packWeights, showingShader } from '../../../lab/painter/shader.ts';
