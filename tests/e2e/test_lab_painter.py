@@ -18,9 +18,8 @@ __all__ = ["lab", "lab_address"]
 
 pytestmark = [*MARKS, pytest.mark.skipif(not (WEB / "index.html").exists(), reason="the lab is not built")]
 
-STEP = (
-    "Number(/Step ([0-9,]+)/.exec(document.querySelector('.figures').textContent)[1].replaceAll(',', ''))"
-)
+FIGURES = "document.querySelector('.figures').textContent"
+STEP = f"Number(/Step ([0-9,]+)/.exec({FIGURES})[1].replaceAll(',', ''))"
 PSNR = f"Number(/([0-9.]+) dB/.exec({FIGURES})?.[1])"
 HASH = "location.hash"
 MODES = ("grid", "synaptic", "cppn")
