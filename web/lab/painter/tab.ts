@@ -1,16 +1,16 @@
 /** The tab Painter: networks of a place paint a picture, and pictures that are bred. */
 import { makeElement, saveFile } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
-import { OPTIMIZERS, TRAINING_ABOUT } from '../network/optimizers.ts';
-import { type Curve, CurvePlot, type CurvePlotContent } from '../plot/curve-plot.ts';
-import { type Bench, makeBench, makeCard } from '../shell/bench.ts';
-import { makeButton, makeInteger, makeSelect, makeSlider } from '../shell/controls.ts';
-import { bindDrop, makeFileButton } from '../shell/files.ts';
-import { formatCount, formatNumber } from '../shell/format.ts';
+import { CurvePlot, type CurvePlotContent } from '../plot/curve-plot.ts';
+import { makeBench, makeCard } from '../shell/bench.ts';
+import { makeButton } from '../shell/controls.ts';
+import { formatCount } from '../shell/format.ts';
 import type { Host, Tab } from '../shell/tab.ts';
 import { themeColor } from '../shell/theme.ts';
-import { ABOUT, DRIVE_NAMES, MODE_ABOUT, MODE_NAMES } from './about.ts';
+import { ABOUT, MODE_ABOUT } from './about.ts';
+import { type CardHost, makeNetworkCard, makeTargetCard, makeTrainingCard, makeZoom } from './cards.ts';
 import { CHILDREN, makeCppn, weightsOfPath } from './cppn.ts';
+import { makeCurves, makeKey, psnrOf, SQUASH_STYLES } from './curves.ts';
 import type { Scene } from './draw-protocol.ts';
 import { Drawer } from './drawer.ts';
 import { LatentDrive } from './drive.ts';
@@ -19,27 +19,14 @@ import { countParameters } from './network.ts';
 import { NetworkRun, saveNetwork } from './network-run.ts';
 import { bindLook, type Look, PaintingView, viewOf } from './painting-view.ts';
 import { PerceptronRun } from './perceptron-run.ts';
-import { SQUASHES, type Squash } from './pixels.ts';
-import { MAX, makeSettings, RATES, rateOf, sideOf, sizeOf } from './settings.ts';
+import { SQUASHES } from './pixels.ts';
+import { MAX, makeSettings, rateOf, sideOf, sizeOf } from './settings.ts';
 import { exportedShader } from './shader.ts';
 import { Target } from './target.ts';
 import { Wall } from './wall.ts';
 
 const PNG_SIDE = 4096;
-/** Points of a curve, at most; and steps whose errors are averaged for each. */
-const POINTS = 400;
 const SLOW = 0.2;
-/** Of the five activations, apart for all eyes. */
-const SQUASH_STYLES: Readonly<Record<Squash, { name: string; color: string; dash: readonly number[] }>> = {
-  sigmoid: { name: 'Logistic', color: '#d98a00', dash: [] },
-  tanh: { name: 'tanh', color: '#3f9bd8', dash: [7, 3] },
-  relu: { name: 'ReLU', color: '#1f9e79', dash: [2, 3] },
-  step: { name: 'Step', color: '#d0592a', dash: [9, 3, 2, 3] },
-  identity: { name: 'Identity', color: '#c06fa0', dash: [4, 4] },
-};
-
-const psnrOf = (loss: number): number => -10 * Math.log10(Math.max(loss, 1e-9));
-
 export const makePainterTab = (host: Host): Tab => new PainterTab(host);
 
 class PainterTab implements Tab {
@@ -104,7 +91,15 @@ class PainterTab implements Tab {
 
   #layOut(): HTMLElement {
     const bench = makeBench('painter', { data: 'Picture and network', network: 'Painting' });
-    bench.data.append(this.#makeTargetCard(), this.#makeNetworkCard());
+    const cards: CardHost = {
+      settings: this.settings,
+      showOnly: (element, isShown) => this.#showOnly(element, isShown),
+      fail: error => this.#fail(error),
+    };
+    bench.data.append(
+      makeTargetCard(cards, this.#target, this.#brush, () => this.#drawSource()),
+      makeNetworkCard(cards, this.#hint),
+    );
     const painting = makeCard(
       'Painting',
       ABOUT.painting,
@@ -117,7 +112,7 @@ class PainterTab implements Tab {
     );
     painting.firstElementChild?.append(this.#figures);
     this.#figures.className = 'figure figures';
-    painting.append(this.#makeZoom(), this.#makeKeep());
+    painting.append(makeZoom(cards), this.#makeKeep());
     bench.network.append(
       painting,
       this.#showOnly(
@@ -132,7 +127,10 @@ class PainterTab implements Tab {
         () => this.#mode === 'cppn',
       ),
     );
-    this.#addCurves(bench);
+    this.#psnr.card.append(this.#showOnly(makeKey(), () => this.#mode === 'synaptic'));
+    for (const card of [this.#psnr.card, this.#loss.card, makeTrainingCard(cards)]) {
+      bench.curves.append(this.#showOnly(card, () => this.#mode !== 'cppn'));
+    }
     return bench.element;
   }
 
@@ -140,138 +138,6 @@ class PainterTab implements Tab {
     this.#only.push([element, isShown]);
     element.hidden = !isShown();
     return element;
-  }
-
-  #makeTargetCard(): HTMLElement {
-    const { settings } = this;
-    const choices = makeElement('div', 'choices');
-    const button = (label: string, onClick: () => void) => choices.append(makeButton(label, onClick));
-    const openFile = (file: File) => void this.#target.drawFile(file).catch(error => this.#fail(error));
-    const again = (source: 'still' | 'camera') => {
-      if (settings.values.source === source) this.#drawSource();
-      else settings.set({ source });
-    };
-    button('Still life', () => again('still'));
-    choices.append(...makeFileButton('Open a picture…', 'image/*', openFile));
-    button('Camera', () => again('camera'));
-    const text = makeElement('input');
-    Object.assign(text, { type: 'text', maxLength: MAX.text, value: settings.values.text });
-    text.setAttribute('aria-label', 'A text to paint');
-    text.addEventListener('input', () => settings.set({ text: text.value || ' ', source: 'text' }));
-    settings.bind('text').listen(() => {
-      if (text.value !== settings.values.text) text.value = settings.values.text;
-    });
-    this.#brush.setAttribute('aria-label', 'The colour of the brush');
-    const row = makeElement('div', 'choices brush');
-    row.append(text, this.#brush);
-    const card = makeCard('Picture', ABOUT.target, this.#target.canvas, choices, row);
-    bindDrop(card, openFile);
-    return this.#showOnly(card, () => this.#mode !== 'cppn');
-  }
-
-  #makeNetworkCard(): HTMLElement {
-    const { settings } = this;
-    const controls = makeElement('div', 'controls');
-    const size = (name: 'depth' | 'width', least: number, most: number) =>
-      makeSlider(
-        {
-          ...settings.bind(name),
-          usual: 0,
-          get: () => sizeOf(settings.values)[name],
-          listen: onChange => settings.listen(names => (names.has(name) || names.has('net')) && onChange()),
-        },
-        {
-          label: name === 'depth' ? 'Hidden layers' : 'Units',
-          about: ABOUT[name],
-          least,
-          most,
-          isInteger: true,
-        },
-      );
-    const bend = makeSelect(settings.bind('act'), {
-      label: 'Bend',
-      about: ABOUT.bend,
-      choices: [
-        ['tanh', 'tanh'],
-        ['relu', 'ReLU'],
-        ['sigmoid', 'Logistic'],
-        ['sine', 'Sine'],
-        ['identity', 'None'],
-      ],
-    });
-    const isSynaptic = () => this.#mode === 'synaptic';
-    controls.append(
-      makeSelect(settings.bind('net'), { label: 'Network', about: ABOUT.network, choices: MODE_NAMES }),
-      this.#hint,
-      this.#showOnly(size('depth', 0, MAX.depth), () => !isSynaptic()),
-      this.#showOnly(size('width', 1, MAX.width), () => !isSynaptic()),
-      this.#showOnly(
-        makeSlider(settings.bind('units'), {
-          label: 'Units',
-          about: ABOUT.width,
-          least: 1,
-          most: MAX.units,
-          isInteger: true,
-        }),
-        isSynaptic,
-      ),
-      this.#showOnly(bend, () => this.#mode === 'mlp' || this.#mode === 'cppn'),
-      makeInteger(settings.bind('seed'), {
-        label: 'Seed',
-        about: TRAINING_ABOUT.seed,
-        least: 0,
-        most: MAX.seed,
-      }),
-      this.#showOnly(this.#makeDrive(), () => this.#mode === 'cppn'),
-    );
-    return makeCard('Network', undefined, controls);
-  }
-
-  #makeDrive(): HTMLElement {
-    const { settings } = this;
-    const controls = makeElement('div', 'controls');
-    const latent = (i: 0 | 1) =>
-      makeSlider(
-        {
-          name: 'z',
-          usual: 0,
-          get: () => settings.values.z?.[i] ?? 0,
-          set: value => {
-            const [x, y] = settings.values.z ?? [0, 0];
-            settings.set({ z: i === 0 ? [value, y] : [x, value], drive: 'hand' });
-          },
-          listen: onChange => settings.listen(names => names.has('z') && onChange()),
-        },
-        { label: `z${'₁₂'[i]}`, about: ABOUT.latent, least: -2, most: 2 },
-      );
-    controls.append(
-      makeSelect(settings.bind('drive'), { label: 'Moved by', about: ABOUT.drive, choices: DRIVE_NAMES }),
-      latent(0),
-      latent(1),
-    );
-    return controls;
-  }
-
-  #makeZoom(): HTMLElement {
-    const { settings } = this;
-    return makeSlider(
-      {
-        ...settings.bind('zoom'),
-        set: zoom => {
-          const edge = 1 - 1 / zoom;
-          const [x, y] = this.#look.at.map(one => Math.min(edge, Math.max(-edge, one)));
-          settings.set({ zoom, at: zoom === 1 ? null : [x ?? 0, y ?? 0] });
-        },
-      },
-      {
-        label: 'Zoom',
-        about: ABOUT.painting,
-        least: 1,
-        most: MAX.zoom,
-        isLog: true,
-        format: zoom => `${formatNumber(zoom)} ×`,
-      },
-    );
   }
 
   #makeKeep(): HTMLElement {
@@ -309,55 +175,6 @@ class PainterTab implements Tab {
       saveFile(new Blob([text], { type: 'text/plain' }), 'limner-painting.glsl');
     } catch (error) {
       this.#fail(error);
-    }
-  }
-
-  #addCurves({ curves }: Bench): void {
-    const { settings } = this;
-    const key = makeElement('div', 'choices key');
-    for (const { name, color } of Object.values(SQUASH_STYLES)) {
-      const label = makeElement('span', 'hint', name);
-      label.style.setProperty('--curve', color);
-      key.append(label);
-    }
-    this.#psnr.card.append(this.#showOnly(key, () => this.#mode === 'synaptic'));
-    const controls = makeElement('div', 'controls');
-    const isTrained = () => this.#isTrained;
-    controls.append(
-      this.#showOnly(
-        makeSelect(settings.bind('opt'), {
-          label: 'Optimizer',
-          about: TRAINING_ABOUT.optimizer,
-          choices: OPTIMIZERS,
-        }),
-        isTrained,
-      ),
-      makeSlider(
-        {
-          ...settings.bind('lr'),
-          usual: 0,
-          get: () => rateOf(settings.values),
-          listen: onChange =>
-            settings.listen(names => (names.has('lr') || names.has('opt') || names.has('net')) && onChange()),
-        },
-        { label: 'Learning rate', about: TRAINING_ABOUT.rate, ...RATES, isLog: true },
-      ),
-      this.#showOnly(
-        makeSelect(settings.bind('batch'), {
-          label: 'Pixels of a step',
-          about: ABOUT.pixels,
-          choices: [
-            ['32', '32 × 32'],
-            ['64', '64 × 64'],
-            ['128', '128 × 128'],
-            ['all', 'The whole picture'],
-          ],
-        }),
-        isTrained,
-      ),
-    );
-    for (const card of [this.#psnr.card, this.#loss.card, makeCard('Training', undefined, controls)]) {
-      curves.append(this.#showOnly(card, () => this.#mode !== 'cppn'));
     }
   }
 
@@ -541,24 +358,15 @@ class PainterTab implements Tab {
   }
 
   #curves(isLikeness: boolean): CurvePlotContent {
-    const style = (values: readonly number[]) => {
-      const { means, steps } = meansOf(values);
-      return { values: isLikeness ? means.map(psnrOf) : means, steps };
-    };
-    const isSynaptic = this.#mode === 'synaptic';
-    const curves: Curve[] = isSynaptic
-      ? this.#perceptrons.progress.losses.map((losses, i) => {
-          const { color, dash } = SQUASH_STYLES[SQUASHES[i] ?? 'sigmoid'];
-          return { ...style(losses), color, dash };
-        })
-      : [{ ...style(this.#isTrained ? this.#network.losses : []), color: themeColor('accent'), width: 2.5 }];
-    return {
-      curves,
-      steps: Math.max(10, ...curves.map(({ steps }) => (steps?.[steps.length - 1] ?? 0) + 1)),
-      xName: isSynaptic ? 'sweep' : 'step',
-      yName: isLikeness ? 'decibels' : 'loss',
-      isLinear: isLikeness,
-    };
+    if (this.#mode !== 'synaptic') {
+      const runs = [{ values: this.#network.losses, color: themeColor('accent') }];
+      return makeCurves(runs, 'step', isLikeness);
+    }
+    const runs = this.#perceptrons.progress.losses.map((values, i) => ({
+      ...SQUASH_STYLES[SQUASHES[i] ?? 'sigmoid'],
+      values,
+    }));
+    return makeCurves(runs, 'sweep', isLikeness);
   }
 
   play(): void {
@@ -630,16 +438,4 @@ class PainterTab implements Tab {
     const bytes = await saveNetwork(scene);
     return { bytes, name: 'limner-lab-painting.onnx' };
   }
-}
-
-/** Means of equal parts of a run, at their last steps. */
-function meansOf(values: readonly number[]): { means: number[]; steps: number[] } {
-  const size = Math.max(1, Math.ceil(values.length / POINTS));
-  const [means, steps]: [number[], number[]] = [[], []];
-  for (let first = 0; first < values.length; first += size) {
-    const part = values.slice(first, first + size);
-    means.push(part.reduce((sum, value) => sum + value, 0) / part.length);
-    steps.push(first + part.length - 1);
-  }
-  return { means, steps };
 }

@@ -32,8 +32,13 @@ export class Wall {
       button.type = 'button';
       button.setAttribute('aria-label', name);
       const { canvas } = this.#views[i]?.view ?? {};
-      canvas?.setAttribute('role', 'presentation');
-      if (canvas) button.append(canvas);
+      if (canvas) {
+        // The button says it.
+        canvas.removeAttribute('role');
+        canvas.removeAttribute('aria-label');
+        canvas.ariaHidden = 'true';
+        button.append(canvas);
+      }
       if (picked !== null) button.append(makeElement('span', '', name));
       button.addEventListener('click', () => onPick(i));
       return button;
