@@ -27,6 +27,8 @@ import { Wall } from './wall.ts';
 
 const PNG_SIDE = 4096;
 const SLOW = 0.2;
+const nextTask = (): Promise<void> => new Promise(resolve => setTimeout(resolve));
+
 export const makePainterTab = (host: Host): Tab => new PainterTab(host);
 
 class PainterTab implements Tab {
@@ -50,7 +52,8 @@ class PainterTab implements Tab {
   readonly #only: (readonly [element: HTMLElement, isShown: () => boolean])[] = [];
   #isPlaying = false;
   #isSlow = false;
-  #isBuilt = false;
+  readonly #starting: Promise<void>;
+  #isStarted = false;
   #bred: Scene | null = null;
   #seconds = 0;
   /** Units of the perceptrons whose layers are shown. */
@@ -82,11 +85,16 @@ class PainterTab implements Tab {
     this.#loss = new CurvePlot('Loss', ABOUT.loss, () => this.#curves(false));
     this.element = this.#layOut();
     settings.listen(names => this.#follow(names));
+    this.#starting = this.#start();
+  }
+
+  /** Once the page has read the address; in parts, so that no task is long. */
+  async #start(): Promise<void> {
+    await nextTask();
     this.#drawSource();
-    // Once the page has read the address.
-    queueMicrotask(() => {
-      if (!this.#isBuilt) this.#rebuild();
-    });
+    await nextTask();
+    this.#isStarted = true;
+    this.#rebuild();
   }
 
   #layOut(): HTMLElement {
@@ -204,6 +212,11 @@ class PainterTab implements Tab {
 
   #follow(names: ReadonlySet<string>): void {
     const has = (...some: string[]) => some.some(name => names.has(name));
+    for (const [element, isShown] of this.#only) element.hidden = !isShown();
+    if (!this.#isStarted) {
+      if (has('net')) this.#target.resize(sideOf(this.settings.values));
+      return;
+    }
     if (has('net')) this.#target.resize(sideOf(this.settings.values));
     if (has('source', 'text')) this.#drawSource();
     if (has('net', 'depth', 'width', 'act', 'units', 'seed')) this.#rebuild();
@@ -217,7 +230,6 @@ class PainterTab implements Tab {
       if (has('zoom', 'at', 'z')) this.#painting.request();
     }
     if (has('drive')) void this.#drive.open(this.settings.values.drive).catch(error => this.#fail(error));
-    for (const [element, isShown] of this.#only) element.hidden = !isShown();
   }
 
   #drawSource(): void {
@@ -233,7 +245,6 @@ class PainterTab implements Tab {
 
   /** Another network: the run begins anew. */
   #rebuild(): void {
-    this.#isBuilt = true;
     const { values } = this.settings;
     this.#hint.textContent = MODE_ABOUT[values.net];
     const isPlaying = this.#isPlaying || (this.#network.session?.isPlaying ?? false);
@@ -370,6 +381,10 @@ class PainterTab implements Tab {
   }
 
   play(): void {
+    if (!this.#isStarted) {
+      void this.#starting.then(() => this.play());
+      return;
+    }
     if (this.#isTrained) this.#network.session?.play();
     else {
       this.#isPlaying = true;
@@ -403,6 +418,10 @@ class PainterTab implements Tab {
   }
 
   step(): void {
+    if (!this.#isStarted) {
+      void this.#starting.then(() => this.step());
+      return;
+    }
     this.pause();
     if (this.#isTrained) this.#network.session?.step();
     else if (this.#mode === 'synaptic') this.#perceptrons.step();
@@ -413,6 +432,10 @@ class PainterTab implements Tab {
   }
 
   reset(): void {
+    if (!this.#isStarted) {
+      void this.#starting.then(() => this.reset());
+      return;
+    }
     this.#seconds = 0;
     if (this.#mode === 'cppn') this.settings.set({ path: [] });
     this.#rebuild();
@@ -433,6 +456,7 @@ class PainterTab implements Tab {
   }
 
   async save() {
+    await this.#starting;
     const scene = this.#scene;
     if (!scene) throw new Error('There is no network yet.');
     const bytes = await saveNetwork(scene);
