@@ -335,7 +335,7 @@ class PainterTab implements Tab {
       this.#layersOf = this.settings.values.units;
       this.#showLayers();
     }
-    this.host.setChip('CPU, float64, pixel by pixel', rate);
+    this.host.setChip('CPU, float64', rate);
     this.#show();
   }
 
