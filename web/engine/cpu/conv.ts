@@ -276,9 +276,7 @@ export function compileConvWeightGradient(
       to.fill(0);
       for (let line = 0; line < n * tall; line++) {
         const [image, row] = [Math.floor(line / tall), line % tall];
-        const [source, other] = [channels, outputs].map(
-          planes => image * planes * tall * wide + row * wide,
-        );
+        const [source, other] = [channels, outputs].map(planes => image * planes * tall * wide + row * wide);
         const next = (line % parts) * outputs * channels;
         addPixelProducts(layer, [from, gradient, to], [source ?? 0, other ?? 0, next, wide]);
       }
