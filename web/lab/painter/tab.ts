@@ -66,7 +66,7 @@ class PainterTab implements Tab {
     this.#target = new Target(
       sideOf(settings.values),
       () => this.#brush.value,
-      () => this.#perceptrons?.setPixels(this.#target.pixels),
+      () => this.#mode === 'synaptic' && this.#perceptrons.setPixels(this.#target.pixels),
     );
     this.#network = new NetworkRun(
       host,

@@ -46,8 +46,10 @@ export class Target {
     const { side } = this;
     const { data } = this.#context.getImageData(0, 0, side, side);
     const colors = new Float32Array(3 * side * side);
-    for (let i = 0; i < side * side; i++) {
-      for (let c = 0; c < 3; c++) colors[3 * i + c] = (data[4 * i + c] ?? 0) / 255;
+    for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
+      colors[to] = (data[from] ?? 0) / 255;
+      colors[to + 1] = (data[from + 1] ?? 0) / 255;
+      colors[to + 2] = (data[from + 2] ?? 0) / 255;
     }
     return { width: side, height: side, colors };
   }
