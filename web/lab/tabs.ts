@@ -4,5 +4,6 @@ import type { TabEntry } from './shell/tab.ts';
 export const TABS: readonly TabEntry[] = [
   { id: 'line', name: 'Line', load: async () => (await import('./line/tab.ts')).makeLineTab },
   { id: 'descent', name: 'Descent', load: async () => (await import('./descent/tab.ts')).makeDescentTab },
-  { id: 'painter', name: 'Painter', load: async () => (await import('./painter/tab.ts')).makePainterTab },
+  { id: 'digits', name: 'Digits', load: async () => (await import('./digits/tab.ts')).makeDigitsTab },
+  { id: 'pictures', name: 'Pictures', load: async () => (await import('./pictures/tab.ts')).makePicturesTab },
 ];

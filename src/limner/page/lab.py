@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from limner.errors import LimnerError
+from limner.page.lab_data import MEDIA_TYPE, LabData
 from limner.page.server import make_app, serve_app
 
 WEB = Path(__file__).parents[1] / "_web_lab"
@@ -43,12 +44,19 @@ def list_files(data: Path | None) -> list[str]:
 
 
 def make_lab_app(data: Path | None = None) -> Starlette:
-    """Serve the lab, with the files of the folder `data` under /data."""
+    """Serve the lab, with the files of the folder `data` under /data, and those that are made for it."""
+    made = LabData(data)
 
     def send_list(_: Request) -> Response:
-        return JSONResponse({"files": list_files(data)})
+        return JSONResponse({"files": sorted({*list_files(data), *made})})
+
+    def send_made(request: Request) -> Response:
+        # Not for browsers to keep: a set may be fetched anew.
+        path = request.url.path.removeprefix("/data/")
+        return Response(made[path](), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-cache"})
 
     routes: list[BaseRoute] = [Route(f"/{LIST}", send_list)]
+    routes += [Route(f"/data/{path}", send_made) for path in made]
     if data is not None and data.is_dir():
         routes.append(Mount("/data", StaticFiles(directory=data)))
     return make_app(WEB, routes=routes)
@@ -60,8 +68,11 @@ def serve_lab(data: Path | None = None, *, port: int | None = None, open_browser
     serve_app(make_lab_app(data), "The lab is", port=port, open_browser=open_browser)
 
 
-def lab_contents(data: Path | None = None) -> dict[str, bytes]:
-    """The files of the lab for a published page, with the cars where `data` has them; index.html last."""
+def lab_contents(data: Path | None = None, *, pictures: bool = False) -> dict[str, bytes]:
+    """The files of the lab for a published page, with the cars where `data` has them; index.html last.
+
+    With `pictures`, also with those of the data sets that `data` has, and with SqueezeNet's features.
+    """
     check_built()
     contents = {
         f"{FOLDER}/{path.relative_to(WEB).as_posix()}": path.read_bytes()
@@ -72,6 +83,10 @@ def lab_contents(data: Path | None = None) -> dict[str, bytes]:
     for name in files:
         assert data is not None  # it has that file
         contents[f"{FOLDER}/data/{name}"] = (data / name).read_bytes()
+    if pictures:
+        made = LabData(data)
+        files = sorted([*files, *made])
+        contents |= {f"{FOLDER}/data/{path}": made[path]() for path in made}
     contents[f"{FOLDER}/{LIST}"] = json.dumps({"files": files}).encode()
     contents[f"{FOLDER}/index.html"] = contents.pop(f"{FOLDER}/index.html")
     return contents

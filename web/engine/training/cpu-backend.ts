@@ -12,7 +12,7 @@ import { makeProgram } from './program.ts';
 import type { TrainingStep } from './step.ts';
 
 /** Where requests go. */
-interface Connection {
+export interface Connection {
   readonly place: string;
   readonly request: (request: Request) => Promise<Reply>;
   readonly close: () => void;
@@ -24,7 +24,7 @@ export async function createCpuBackend(
   { onLost }: TrainingBackendOptions,
 ): Promise<TrainingBackend> {
   const program = makeProgram(step, await lower(step.model, TRAINING), optimizer);
-  const connection = (await connectToWorker(onLost)) ?? (await connectInPlace());
+  const connection = await connect(onLost);
   const backend = new CpuBackend(connection);
   try {
     await backend.request({ kind: 'start', program });
@@ -35,8 +35,12 @@ export async function createCpuBackend(
   return backend;
 }
 
+/** A worker of its own, where there are workers. */
+export const connect = async (onLost: (reason: string) => void): Promise<Connection> =>
+  (await connectToWorker(onLost)) ?? (await connectInPlace());
+
 /** Without what else lies in the buffers of the arrays: a message takes all of a buffer with it. */
-const compact = (tensors: Tensors): Tensors =>
+export const compact = (tensors: Tensors): Tensors =>
   new Map(
     Array.from(tensors, ([name, values]) => [
       name,

@@ -2,6 +2,7 @@
 // a look or another network, and gives one back.
 
 import type { OnnxModel } from '../onnx/model.ts';
+import type { Evaluator, EvaluatorOptions } from './cpu-evaluator.ts';
 import type { InitializeOptions } from './initialize.ts';
 import type { Trainer } from './trainer.ts';
 import type { TrainerOptions } from './trainer-options.ts';
@@ -13,6 +14,7 @@ export type { Tensors } from './backend.ts';
 export type { TrainingBackendName } from './backends.ts';
 export type { Batch, BatchInput } from './batch.ts';
 export type { ClipOptions } from './clipping.ts';
+export type { Evaluator, EvaluatorOptions } from './cpu-evaluator.ts';
 export { DivergenceError } from './divergence.ts';
 export type { Followed, FollowedLook, Follower, FollowOptions } from './follower.ts';
 export type { InitializeOptions, InitializerName } from './initialize.ts';
@@ -59,4 +61,10 @@ export async function createTrainer(
 /** The model with learned constants that begin anew, as torch begins layers with that seed. */
 export async function initialize(model: OnnxModel, options: InitializeOptions): Promise<OnnxModel> {
   return (await import('./initialize.ts')).initialize(model, options);
+}
+
+/** Makes what computes a model on the CPU, in a worker of its own, with weights that may change from run to run. Rejects with
+ * an EngineError if the model cannot be computed. */
+export async function createEvaluator(model: OnnxModel, options: EvaluatorOptions): Promise<Evaluator> {
+  return (await import('./cpu-evaluator.ts')).makeEvaluator(model, options);
 }

@@ -32,6 +32,9 @@ class PublishCommand:
     """Add the lab, in which small networks learn, as the folder lab/ with a link in the page's help."""
     data: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """Folder with data sets for the lab. Of these, the cars are laid beside it."""
+    lab_pictures: bool = False
+    """With --lab: lay pictures of MNIST and CIFAR-10 beside it, where --data has them, and SqueezeNet's weights:
+    about 12 MB. Mind the data sets' licences, which the page tells."""
     pictures: Flat[PictureOptions] = field(default_factory=PictureOptions)
 
     def run(self) -> None:
@@ -45,6 +48,7 @@ class PublishCommand:
             options=read_options(**vars(self.pictures)),
             lab=self.lab,
             data=self.data,
+            lab_pictures=self.lab_pictures,
             on_checked=_print_unless_refused,
         )
         print(
