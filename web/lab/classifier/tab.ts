@@ -419,8 +419,8 @@ function runningMean(losses: readonly number[]): Float64Array {
   const made = new Float64Array(losses.length);
   let [mean, weight] = [0, 0];
   for (const [i, loss] of losses.entries()) {
-    mean = 0.95 * mean + 0.05 * loss;
-    weight = 0.95 * weight + 0.05;
+    mean = 0.9 * mean + 0.1 * loss;
+    weight = 0.9 * weight + 0.1;
     made[i] = mean / weight;
   }
   return made;

@@ -12,7 +12,9 @@ import type { Answer } from './tester.ts';
 const MAX_SHOWN = 200;
 
 export class TestPanel {
+  /** Accuracies of classes, and confusions. */
   readonly cards: readonly HTMLElement[];
+  readonly pictureCard: HTMLElement;
   readonly #bars = new ClassBars('Accuracy');
   readonly #table: ConfusionTable;
   readonly #grid: PictureGrid;
@@ -43,8 +45,8 @@ export class TestPanel {
     this.cards = [
       makeCard('Accuracy of each class', ABOUT.classes, this.#bars.element),
       makeCard('Confusion', ABOUT.confusion, this.#table.element),
-      makeCard('Test pictures', ABOUT.test, this.#which, scroll, all),
     ];
+    this.pictureCard = makeCard('Test pictures', ABOUT.test, this.#which, scroll, all);
   }
 
   setTask(task: Task): void {

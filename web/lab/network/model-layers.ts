@@ -25,6 +25,8 @@ type Dims = readonly [channels: number, height: number, width: number];
 /** More are drawn too small to be seen. */
 const MAX_TILES = 64;
 const MAX_KERNELS = 256;
+/** These are in one row. */
+const FEW = 8;
 
 const ABOUT = {
   Conv: {
@@ -133,7 +135,7 @@ export function layersOfModel(model: OnnxModel, state: () => ModelState, isFroze
     const views: LayerView[] = [
       {
         caption: isMaps ? mapsCaption(after) : `What its ${after[0]} units answer`,
-        className: isMaps ? 'strip maps' : 'strip',
+        className: isMaps ? (after[0] > FEW ? 'strip maps' : 'strip maps few') : 'strip',
         draw: (context, wide, tall) => {
           const values = state().values.get(watch) ?? [];
           const most = largest(values);
@@ -200,7 +202,7 @@ function weightsView(
         : picture
           ? `The weights of its ${out} units, as pictures`
           : `Its weights, ${out} × ${from}`,
-    className: 'strip kernels',
+    className: count > FEW || count === 1 ? 'strip kernels' : 'strip kernels few',
     draw: (context, wideOn, tallOn) => {
       const values = weights();
       const tiles = { values, count, height, width, most: largest(values) };

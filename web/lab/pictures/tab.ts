@@ -96,7 +96,7 @@ class PicturesTab extends ClassifierTab {
       if (names.has('features') && settings.values.data === 'own') this.rebuild();
       if (names.has('data')) this.#showSource();
     });
-    this.bench.data.append(data, this.#ownCard, live);
+    this.bench.data.append(data, this.#ownCard, live, this.panel.pictureCard);
     this.#showSource();
     this.rebuild();
   }

@@ -89,6 +89,8 @@ const REFUSED: Cases = [
   ['lab/data/a.ts', '../shell/format.ts', '../network/session.ts', '../../engine/index.ts'],
   ['lab/network/a.ts', '../line/tab.ts', '../../engine/training/step.ts', '../../engine/onnx/model.ts'],
   ['lab/line/a.ts', '../descent/tab.ts', '../../engine/training/step.ts', '../../player/app.ts'],
+  ['lab/classifier/a.ts', '../digits/tab.ts', '../../engine/training/step.ts', '../../player/app.ts'],
+  ['lab/digits/a.ts', '../pictures/tab.ts', '../../engine/training/step.ts', '../../player/app.ts'],
   ['player/ui/a.ts', '../app.ts', '../look-loader.ts', '../../engine/look.ts', '../../bench/main.ts'],
   ['player/render/a.ts', '../ui/sliders.ts', '../look-loader.ts', '../../engine/look.ts'],
   ['player/painters/a.ts', '../sources/camera.ts', '../looks/look-index.ts', '../render/frame-stats.ts'],
@@ -122,6 +124,7 @@ const ALLOWED: Cases = [
   ],
   ['player/app.ts', './look-loader.ts', '../engine/index.ts', '../shared/dom.ts'],
   ['lab/line/a.ts', '../network/session.ts', '../shell/tab.ts', '../../engine/training/index.ts'],
+  ['lab/pictures/a.ts', '../classifier/tab.ts', '../shell/tab.ts', '../../engine/training/index.ts'],
   ['lab/network/a.ts', '../plot/axes.ts', '../data/table.ts', '../../engine/index.ts'],
   [
     'player/learning/a.ts',
