@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from limner.errors import LimnerError
 from limner.page import lab as module
 from limner.page.lab import list_files, make_lab_app, serve_lab, with_link
+from limner.page.lab_data import SQUEEZENET
 from limner.page.publish import publish
 
 CLOSE = "<p>Help</p><button id=help-close>Close</button>"
@@ -45,15 +46,15 @@ def client(data: Path | None, host: str = "localhost:8000") -> TestClient:
 def test_the_lab_lists_the_data_beside_it(data: Path) -> None:
     web = client(data)
     assert web.get("/").text == "<title>lab</title>"
-    assert web.get("/data/list.json").json() == {"files": ["cars/cars.json", "mnist/train.npy"]}
+    assert web.get("/data/list.json").json() == {"files": ["cars/cars.json", "mnist/train.npy", SQUEEZENET]}
     assert web.get("/data/cars/cars.json").text == "cars/cars.json"
 
 
 @pytest.mark.usefixtures("built")
 @pytest.mark.parametrize("missing", [True, False])
-def test_without_data_the_list_is_empty(tmp_path: Path, missing: bool) -> None:
+def test_without_data_the_list_has_what_limner_brings(tmp_path: Path, missing: bool) -> None:
     web = client(tmp_path / "none" if missing else None)
-    assert web.get("/data/list.json").json() == {"files": []}
+    assert web.get("/data/list.json").json() == {"files": [SQUEEZENET]}
     assert list_files(None) == []
 
 

@@ -22,7 +22,7 @@ Make = Callable[[], bytes]
 
 
 class LabData(Mapping[str, Make]):
-    """What makes each file, by its path beside the page. A set's files are made once, when one is asked for."""
+    """What makes each file, by its path beside the page. A set's files are made once, at need."""
 
     def __init__(self, data: Path | None) -> None:
         self._makers: dict[str, Make] = {SQUEEZENET: squeezenet_onnx}

@@ -64,8 +64,8 @@ def publish(
     With `refresh`, an open page fetches the list of looks again after so many seconds: more will come.
 
     With `lab`, the lab is laid into the folder lab/, with the cars where the folder `data` has them, and
-    the page's help has a link to it. With `lab_pictures`, also with pictures of the data sets that `data` has,
-    and with SqueezeNet's features: about 12 MB.
+    the page's help has a link to it. With `lab_pictures`, also with pictures of the data sets that
+    `data` has, and with SqueezeNet's features: about 12 MB.
 
     `on_checked` gets how the page paints each look, or that it cannot, before anything is written.
 

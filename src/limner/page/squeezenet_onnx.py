@@ -64,7 +64,7 @@ def squeezenet_onnx() -> bytes:
 def _for_unit_range(
     weight: NDArray[np.float32], bias: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The first layer for RGB of 0..1, of that for BGR of 0..255 less its mean. It does not pad: this is exact."""
+    """The first layer for RGB of 0..1, of that for BGR of 0..255 less its mean: exact, as it does not pad."""
     shift = np.einsum("oihw,i->o", weight, np.asarray(MEAN_BGR, np.float32))
     return 255 * weight[:, ::-1], bias - shift
 
@@ -101,9 +101,7 @@ class _Graph:
 
     def model(self, licence: str) -> ModelProto:
         """The whole, checked."""
-        picture = helper.make_tensor_value_info(
-            "pictures", TensorProto.FLOAT, ["batch", 3, PIXELS, PIXELS]
-        )
+        picture = helper.make_tensor_value_info("pictures", TensorProto.FLOAT, ["batch", 3, PIXELS, PIXELS])
         features = [
             helper.make_tensor_value_info(f"{name}.features", TensorProto.FLOAT, ["batch", channels])
             for name, channels in zip(FEATURES, (256, 512), strict=True)

@@ -33,8 +33,8 @@ class PublishCommand:
     data: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """Folder with data sets for the lab. Of these, the cars are laid beside it."""
     lab_pictures: bool = False
-    """With --lab: lay pictures of MNIST and CIFAR-10 beside it, where --data has them, and SqueezeNet's weights:
-    about 12 MB. Mind the data sets' licences, which the page tells."""
+    """With --lab: lay pictures of MNIST and CIFAR-10 beside it, where --data has them, and SqueezeNet's
+    weights: about 12 MB. Mind the data sets' licences, which the page tells."""
     pictures: Flat[PictureOptions] = field(default_factory=PictureOptions)
 
     def run(self) -> None:

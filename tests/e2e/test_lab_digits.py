@@ -1,0 +1,188 @@
+"""The lab's tab Digits: it learns, is tested, reads drawn digits, and takes one's own files."""
+
+import gzip
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from e2e.harness import MARKS, Visit
+from e2e.test_lab import wait_until
+from limner.data.datasets.idx import write_idx
+from limner.page.lab import WEB, make_lab_app
+from limner.page.server import serve_in_background
+
+pytestmark = [*MARKS, pytest.mark.skipif(not (WEB / "index.html").exists(), reason="the lab is not built")]
+
+SHARED = Path(os.environ.get("LIMNER_SHARED_DATA", Path(__file__).parents[3] / "shared/data"))
+MNIST = SHARED / "mnist"
+STEP = "Number(/step ([0-9,]+)/.exec(document.querySelector('.figures').textContent)[1].replace(',', ''))"
+ACCURACY = "Number(/([0-9.]+) % of/.exec(document.querySelector('.accuracy').textContent)?.[1] ?? 0)"
+TESTED = """Number((/% of ([0-9,]+)/.exec(document.querySelector('.accuracy').textContent)?.[1] ?? '0')
+  .replace(',', ''))"""
+STOPPED = "document.getElementById('play-button').textContent === 'Play'"
+SURE = "[...document.querySelectorAll('.card .class-bars')][0]"
+MAX_FIRST_POINT_MS = 3000
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The lab without data sets: it draws its digits."""
+    with serve_in_background(make_lab_app()) as url:
+        yield url
+
+
+@pytest.fixture
+def lab(address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
+    """A function that opens the tab and gives the page; what that complains of fails the test."""
+    guests: list[Visit] = []
+
+    def open_lab(query: str = "", **context: Any) -> Any:
+        guests.append(visit(**context))
+        guests[-1].open(f"{address}#digits?{query}", painted=False)
+        guests[-1].page.wait_for_selector(".bench.digits .layers canvas")
+        return guests[-1].page
+
+    yield open_lab
+    problems = [problem for guest in guests for problem in guest.problems]
+    assert [one for one in problems if "No available adapters" not in one] == []
+
+
+def test_the_first_point_comes_soon_and_the_network_learns(lab: Any) -> None:
+    page = lab("net=perceptron&units=64&lr=0.003")
+    page.wait_for_timeout(1500)
+    page.evaluate("performance.mark('play')")
+    page.click("#play-button")
+    wait_until(page, f"{STEP} > 0")
+    took = page.evaluate("performance.now() - performance.getEntriesByName('play')[0].startTime")
+    assert took <= MAX_FIRST_POINT_MS
+    wait_until(page, f"{STEP} > 60 && {ACCURACY} > 0")
+    page.click("#play-button")
+    # Standing still, all of the test digits are tested.
+    wait_until(page, f"{TESTED} === 1000")
+    assert page.evaluate(ACCURACY) > 70
+    counts = page.evaluate(
+        "[...document.querySelectorAll('.confusion button')].map(({ textContent }) => Number(textContent))"
+    )
+    assert sum(counts) == 1000
+    assert sum(counts[::11]) / 10 == pytest.approx(page.evaluate(ACCURACY), abs=0.06)
+
+
+def test_lenet_is_changed_while_it_learns(lab: Any) -> None:
+    page = lab()
+    page.click("#play-button")
+    wait_until(page, f"{STEP} > 1")
+    page.select_option(".column.curves select", "momentum")
+    assert "opt=momentum" in page.evaluate("location.hash")
+    now = page.evaluate(STEP)
+    wait_until(page, f"{STEP} > {now} + 1")
+    page.click("#play-button")
+    figures = page.locator(".layer .figure").all_inner_texts()
+    counts = [
+        int(found[1].replace(",", "")) for text in figures if (found := re.search(r"([0-9,]+) par", text))
+    ]
+    assert sum(counts) == 61_706
+
+
+def test_a_cell_of_the_table_shows_its_pictures(lab: Any) -> None:
+    page = lab("net=linear")
+    page.click("#step-button")
+    wait_until(page, f"{TESTED} === 1000")
+    cell = page.locator(".confusion button >> nth=0")
+    cell.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    label = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert label.startswith("1 taken for 1: ")
+    page.keyboard.press("Enter")
+    count = label.rsplit(" ", 1)[1]
+    page.wait_for_selector(f"text={count} of class 1 that the network calls 1.")
+    page.click("text=Show all")
+    page.wait_for_selector("text=The first 200 of 1000.")
+
+
+def test_a_drawn_digit_moves_the_bars(lab: Any) -> None:
+    page = lab("net=linear")
+    page.click("#step-button")
+    wait_until(page, f"{STEP} === 1")
+    before = page.evaluate(f"{SURE}.textContent")
+    box = page.locator(".pad").bounding_box()
+    x, y, size = box["x"], box["y"], box["width"]
+    page.mouse.move(x + size / 2, y + size / 5)
+    page.mouse.down()
+    page.mouse.move(x + size / 2, y + size * 0.8, steps=8)
+    page.mouse.up()
+    page.wait_for_selector("text=The network sees your digit.")
+    wait_until(page, f"{SURE}.textContent !== {before!r}")
+    shares = page.evaluate(f"[...{SURE}.querySelectorAll('progress')].map(({{ value }}) => value)")
+    assert sum(shares) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_camera_is_looked_at(lab: Any) -> None:
+    page = lab("net=linear", permissions=["camera"])
+    page.click("text=Use the camera")
+    page.wait_for_selector("text=The network sees what the camera sees.")
+    page.click("text=Close the camera")
+    assert page.evaluate("document.querySelector('video').srcObject") is None
+
+
+def test_files_of_ones_own_are_learned(lab: Any) -> None:
+    page = lab("net=linear")
+    rng = np.random.default_rng(0)
+    files = [
+        {"name": name, "mimeType": "", "buffer": gzip.compress(write_idx(array))}
+        for name, array in (
+            ("train-images.gz", rng.integers(0, 256, (50, 28, 28), np.uint8)),
+            ("train-labels.gz", (np.arange(50) % 10).astype(np.uint8)),
+            ("test-images.gz", rng.integers(0, 256, (20, 28, 28), np.uint8)),
+            ("test-labels.gz", (np.arange(20) % 10).astype(np.uint8)),
+        )
+    ]
+    page.set_input_files("input[type=file]", files)
+    page.wait_for_selector("text=4 files of your own: 50 to learn from, 20 to test on.")
+    assert not page.is_visible("#python-command")
+    page.set_input_files("input[type=file]", [{"name": "bad.gz", "mimeType": "", "buffer": b"no pictures"}])
+    page.wait_for_selector("#said:has-text('bad.gz is no idx file of bytes')")
+
+
+def test_the_address_is_the_state_and_the_network_is_saved(lab: Any) -> None:
+    onnx = pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    address = "#digits?net=perceptron&units=20&opt=lion&batch=32&seed=5"
+    page = lab(address.split("?")[1])
+    assert page.evaluate("location.hash") == address
+    page.click("#step-button")
+    wait_until(page, f"{STEP} === 1")
+    with page.expect_download() as download:
+        page.click("#save-button")
+    content = Path(download.value.path()).read_bytes()
+    onnx.checker.check_model(onnx.load_from_string(content))
+    session = runtime.InferenceSession(content)
+    (scores,) = session.run(None, {"pictures": np.zeros((3, 1, 28, 28), np.float32)})
+    assert scores.shape == (3, 10)
+
+
+def test_on_a_phone_nothing_lies_outside(lab: Any) -> None:
+    page = lab(viewport=PHONE, has_touch=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.skipif("LIMNER_MNIST" not in os.environ, reason="takes minutes: set LIMNER_MNIST=1")
+@pytest.mark.skipif(not MNIST.is_dir(), reason=f"no MNIST in {MNIST}")
+def test_an_epoch_of_mnist_finds_97_percent(lab: Any) -> None:
+    """The official files are opened in the page, as people do."""
+    page = lab("data=drawn")
+    page.set_input_files("input[type=file]", [str(path) for path in sorted(MNIST.glob("*ubyte.gz"))])
+    page.wait_for_selector("text=4 files of your own: 60,000 to learn from, 10,000 to test on.")
+    page.click("#play-button")
+    for _ in range(60):
+        page.wait_for_timeout(60_000)
+        if page.evaluate(f"{STOPPED} && {TESTED} === 10000"):
+            break
+    assert page.evaluate(STEP) == 60_000 // 64
+    assert page.evaluate(ACCURACY) >= 97
