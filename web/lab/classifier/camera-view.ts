@@ -37,7 +37,7 @@ export class CameraView {
     return this.#stream !== null;
   }
 
-  /** The middle of what it sees now, mirrored as it is shown: `side` x `side` RGBA bytes. */
+  /** The middle of what it sees now: `side` x `side` RGBA bytes. */
   grab(side: number): ImageData | null {
     const { videoWidth, videoHeight } = this.#video;
     if (!this.isOn || videoWidth === 0) return null;

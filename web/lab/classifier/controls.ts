@@ -19,7 +19,8 @@ const STARTS: readonly (readonly [Start, string])[] = [
   ['trained', 'Trained, from a file'],
 ];
 
-export function makeNetworkCard(settings: ClassifierSettings): HTMLElement {
+/** `hasStarts` tells whether there are trained weights to begin with. */
+export function makeNetworkCard(settings: ClassifierSettings, hasStarts: Promise<boolean>): HTMLElement {
   const controls = makeElement('div', 'controls pair');
   const units = makeSlider(settings.bind('units'), {
     label: 'Hidden units',
@@ -34,9 +35,14 @@ export function makeNetworkCard(settings: ClassifierSettings): HTMLElement {
   };
   settings.listen(showUnits);
   showUnits();
+  const start = makeSelect(settings.bind('start'), { label: 'Start', about: ABOUT.start, choices: STARTS });
+  start.hidden = true;
+  void hasStarts.then(has => {
+    start.hidden = !has;
+  });
   controls.append(
     makeSelect(settings.bind('net'), { label: 'Network', about: ABOUT.net, choices: NETS }),
-    makeSelect(settings.bind('start'), { label: 'Start', about: ABOUT.start, choices: STARTS }),
+    start,
     makeInteger(settings.bind('seed'), {
       label: 'Seed',
       about: TRAINING_ABOUT.seed,

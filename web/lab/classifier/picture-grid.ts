@@ -6,7 +6,8 @@ import { FittedCanvas } from '../plot/fitted-canvas.ts';
 import { themeColor } from '../shell/theme.ts';
 
 export interface GridPicture {
-  readonly picture: Picture;
+  /** Called when it is drawn: some pictures are made then. */
+  readonly picture: () => Picture;
   /** Undefined: not tested. */
   readonly isRight?: boolean | undefined;
   readonly text?: string;
@@ -15,13 +16,16 @@ export interface GridPicture {
 const FRAME = 2;
 const GAP = 4;
 const TEXT = 11;
+/** A frame draws as many as it has time for, and the next one goes on. */
+const DRAW_MS = 8;
 
-/** Draws a picture of one or three channels into a square. */
-export function drawPicture(
-  context: CanvasRenderingContext2D,
-  { side, channels, values }: Picture,
-  [left, top, size]: readonly [number, number, number],
-): void {
+const canvases = new WeakMap<Picture, HTMLCanvasElement>();
+
+/** A picture of one or three channels as a canvas, made once. */
+function canvasOf(picture: Picture): HTMLCanvasElement {
+  const known = canvases.get(picture);
+  if (known) return known;
+  const { side, channels, values } = picture;
   const canvas = makeElement('canvas');
   canvas.width = side;
   canvas.height = side;
@@ -35,13 +39,15 @@ export function drawPicture(
     image.data[4 * i + 3] = 255;
   }
   own.putImageData(image, 0, 0);
-  context.imageSmoothingEnabled = size < side;
-  context.drawImage(canvas, left, top, size, size);
+  canvases.set(picture, canvas);
+  return canvas;
 }
 
 export class PictureGrid {
   readonly view: FittedCanvas;
   #columns = 1;
+  /** Pictures that are there to be drawn. */
+  #ready = 0;
 
   constructor(
     label: string,
@@ -59,24 +65,42 @@ export class PictureGrid {
     });
   }
 
+  /** Shows what there is now. */
+  request(): void {
+    this.#ready = 0;
+    this.view.request();
+  }
+
   #draw(context: CanvasRenderingContext2D, width: number): void {
     const { cell } = this;
     this.#columns = Math.max(1, Math.floor((width + GAP) / (cell + GAP)));
-    const rows = Math.ceil(this.content().length / this.#columns);
+    const content = this.content();
+    const rows = Math.ceil(content.length / this.#columns);
+    const size = cell - 2 * FRAME;
     const { style } = this.view.canvas;
     const height = `${Math.max(1, rows) * (cell + GAP + TEXT)}px`;
     // Another height comes back as another call.
     if (style.height !== height) style.height = height;
     context.font = `${TEXT - 1}px system-ui, sans-serif`;
     context.textBaseline = 'top';
-    this.content().forEach(({ picture, isRight, text = '' }, i) => {
+    const end = performance.now() + DRAW_MS;
+    for (const [i, { picture, isRight, text = '' }] of content.entries()) {
+      if (i >= this.#ready) {
+        if (performance.now() > end) {
+          this.view.request();
+          return;
+        }
+        this.#ready = i + 1;
+      }
       const left = (i % this.#columns) * (cell + GAP);
       const top = Math.floor(i / this.#columns) * (cell + GAP + TEXT);
       context.fillStyle = themeColor(isRight === undefined ? 'border' : isRight ? 'good' : 'error');
       context.fillRect(left, top, cell, cell);
-      drawPicture(context, picture, [left + FRAME, top + FRAME, cell - 2 * FRAME]);
+      const canvas = canvasOf(picture());
+      context.imageSmoothingEnabled = size < canvas.width;
+      context.drawImage(canvas, left + FRAME, top + FRAME, size, size);
       // Not by colour alone.
       context.fillText(isRight === false ? `✗ ${text}` : text, left, top + cell + 1, cell);
-    });
+    }
   }
 }

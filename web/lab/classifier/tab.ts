@@ -27,6 +27,7 @@ import { AccuracyPlot, type AccuracyPoint } from './accuracy-plot.ts';
 import { ClassBars } from './class-bars.ts';
 import { makeNetworkCard, makeTrainingCard } from './controls.ts';
 import { LiveView } from './live-view.ts';
+import { PictureGrid } from './picture-grid.ts';
 import { type ClassifierSettings, rateOf } from './settings.ts';
 import { TestPanel } from './test-panel.ts';
 import { Tester, type TestSource } from './tester.ts';
@@ -39,6 +40,8 @@ export interface InputForm {
   readonly isPictures: boolean;
 }
 
+/** Pictures to learn from that are drawn. */
+const EXAMPLES = 40;
 /** Test pictures that are tested while it learns. */
 const QUICK = 200;
 /** A test takes at most this part of the time. */
@@ -50,7 +53,23 @@ export abstract class ClassifierTab implements Tab {
   protected readonly bench: Bench;
   protected readonly bars = new ClassBars('Sure of');
   protected task: Task | null = null;
-  protected readonly panel = new TestPanel((picture, label) => this.showTest(picture, label));
+  protected readonly panel = new TestPanel((picture, label) => this.#showTest(picture, label));
+  /** What the task is. */
+  protected readonly source = makeElement('p', 'hint');
+  /** What the network sees. */
+  protected readonly said = makeElement('p', 'hint', 'Nothing is shown yet.');
+  protected readonly grid = new PictureGrid('Pictures to learn from', 40, () =>
+    Array.from({ length: Math.min(EXAMPLES, this.task?.train.count ?? 0) }, (_, i) => ({
+      picture: () => this.task?.train.picture(i) as Picture,
+      text: this.task?.classes[this.task.train.label(i)] ?? '',
+    })),
+  );
+  #asked: Picture | null = null;
+  protected readonly seen = new PictureGrid('What the network sees', 72, () =>
+    this.#asked ? [{ picture: () => this.#asked as Picture }] : [],
+  );
+  readonly #fetched: Partial<Record<string, Promise<Task>>> = {};
+  #nextExample = 0;
   readonly #layerCards = new LayerCards();
   readonly #losses: CurvePlot;
   readonly #accuracy: AccuracyPlot;
@@ -58,7 +77,7 @@ export abstract class ClassifierTab implements Tab {
   #session: Session | null = null;
   #tester: Tester | null = null;
   #live: LiveView | null = null;
-  #form: InputForm | null = null;
+  protected form: InputForm | null = null;
   #shown: Float32Array | null = null;
   #weights: Weights = new Map();
   #values: ReadonlyMap<string, Float32Array> = new Map();
@@ -83,7 +102,8 @@ export abstract class ClassifierTab implements Tab {
     this.#losses.card.append(this.#figures);
     this.bench = makeBench(`classifier ${id}`);
     this.element = this.bench.element;
-    this.bench.network.append(makeNetworkCard(settings), this.#layerCards.element);
+    const hasStarts = dataFiles().then(files => files.some(name => name.startsWith(`starts/${id}-`)));
+    this.bench.network.append(makeNetworkCard(settings, hasStarts), this.#layerCards.element);
     this.bench.curves.append(
       this.#losses.card,
       this.#accuracy.card,
@@ -100,11 +120,41 @@ export abstract class ClassifierTab implements Tab {
   /** What is learned, as the settings say. */
   protected abstract fetchTask(): Promise<Task>;
 
-  /** Shows what the task is. */
-  protected abstract describe(task: Task): void;
+  /** The task of that name, which is fetched or made once. */
+  protected fetchOnce(name: string, fetchNow: () => Promise<Task>): Promise<Task> {
+    const fetched = this.#fetched[name] ?? fetchNow();
+    this.#fetched[name] = fetched;
+    // Another try may go better.
+    fetched.catch(() => delete this.#fetched[name]);
+    return fetched;
+  }
 
-  /** A test picture is shown. */
-  protected abstract showTest(picture: Picture, label: number): void;
+  #describe({ name, note, train, test }: Task): void {
+    const told = note ? ` (${note})` : '';
+    this.source.textContent = `${name}${told}: ${formatCount(train.count)} to learn from, ${formatCount(test.count)} to test on.`;
+    this.grid.request();
+    this.#nextExample = 0;
+    this.showNext();
+  }
+
+  #showTest(picture: Picture, label: number): void {
+    this.ask(picture, `a test picture: ${this.task?.classes[label]}`);
+  }
+
+  protected showNext(): void {
+    const { test } = this.task ?? {};
+    if (!test) return;
+    const index = this.#nextExample++ % test.count;
+    this.#showTest(test.picture(index), test.label(index));
+  }
+
+  /** Shows a picture to the network, and says what it is. */
+  protected ask(picture: Picture, text: string): void {
+    this.#asked = picture;
+    this.said.textContent = `The network sees ${text}.`;
+    this.seen.request();
+    this.showPicture(picture);
+  }
 
   abstract python(): string | null;
 
@@ -144,12 +194,13 @@ export abstract class ClassifierTab implements Tab {
     if (!isCurrent()) return;
     const isOther = task !== this.task;
     this.task = task;
-    this.#form = form;
+    this.form = form;
     this.#begin(task, form, model);
     if (isOther) {
       this.bars.setClasses(task.classes);
-      this.describe(task);
-    }
+      this.#describe(task);
+      this.host.update();
+    } else if (this.#asked) this.showPicture(this.#asked);
   }
 
   async #makeModel(task: Task, { dims }: InputForm): Promise<OnnxModel> {
@@ -258,14 +309,14 @@ export abstract class ClassifierTab implements Tab {
 
   /** The training goes on in another way. */
   #change(): void {
-    const [session, task, form] = [this.#session, this.task, this.#form];
+    const [session, task, form] = [this.#session, this.task, this.form];
     if (session && task && form) session.change(this.#makePlan(task, form, session.plan.model));
     this.#losses.view.request();
   }
 
   /** Shows a picture to the network; null for none. */
   protected showPicture(picture: Picture): void {
-    const form = this.#form;
+    const form = this.form;
     const fits = form?.isPictures && form.dims.reduce((a, b) => a * b, 1) === sizeOf(picture);
     if (!form || (form.isPictures && !fits)) return;
     const values = new Float32Array(form.dims.reduce((a, b) => a * b, 1));

@@ -92,7 +92,7 @@ export class TestPanel {
     this.#which.textContent = cell
       ? `${found.length} of class ${name} that the network calls ${other}.`
       : `The first ${this.#shown.length} of ${task.test.count}.`;
-    this.#grid.view.request();
+    this.#grid.request();
   }
 
   #pictures(): readonly GridPicture[] {
@@ -101,7 +101,7 @@ export class TestPanel {
     return this.#shown.map(i => {
       const found = this.#answers[i]?.found;
       return {
-        picture: task.test.picture(i),
+        picture: () => task.test.picture(i),
         isRight: found === undefined ? undefined : found === task.test.label(i),
         text: found === undefined ? '' : (task.classes[found] ?? ''),
       };

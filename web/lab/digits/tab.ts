@@ -2,23 +2,20 @@
 import { makeElement } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { CameraView } from '../classifier/camera-view.ts';
-import { PictureGrid } from '../classifier/picture-grid.ts';
 import { makeSettings, pythonCommand } from '../classifier/settings.ts';
 import { ClassifierTab } from '../classifier/tab.ts';
 import { inkOfPaper, shapeDigit } from '../data/digit-shape.ts';
 import { DIGITS, drawnDigits } from '../data/drawn-tasks.ts';
-import type { Picture, Task } from '../data/examples.ts';
+import type { Task } from '../data/examples.ts';
 import { readIdx, taskOfIdx } from '../data/idx.ts';
 import { fetchPictures, hasPictures } from '../data/picture-files.ts';
 import { makeCard } from '../shell/bench.ts';
 import { makeButton } from '../shell/controls.ts';
 import { bindDrops, makeFilesButton } from '../shell/files.ts';
-import { formatCount } from '../shell/format.ts';
 import type { Host, Tab } from '../shell/tab.ts';
 import { ABOUT } from './about.ts';
 import { DrawPad } from './draw-pad.ts';
 
-const EXAMPLES = 40;
 /** Of what the camera sees; a digit is a part of it. */
 const CAMERA_SIDE = 112;
 
@@ -26,27 +23,12 @@ export const makeDigitsTab = async (host: Host): Promise<Tab> =>
   new DigitsTab(host, await hasPictures('mnist'));
 
 class DigitsTab extends ClassifierTab {
-  readonly #source = makeElement('p', 'hint');
-  readonly #said = makeElement('p', 'hint shown-digit', 'Nothing is drawn yet.');
-  readonly #grid = new PictureGrid('Digits to learn from', 34, () =>
-    Array.from({ length: Math.min(EXAMPLES, this.task?.train.count ?? 0) }, (_, i) => ({
-      picture: this.task?.train.picture(i) as Picture,
-      text: this.task?.classes[this.task.train.label(i)] ?? '',
-    })),
-  );
   readonly #pad = new DrawPad(ink => this.#showInk(ink, 'your digit'));
   readonly #camera = new CameraView(
     () => this.#look(),
     sentence => this.host.say(sentence),
   );
-  /** The digit that the network sees. */
-  #digit: Picture | null = null;
-  readonly #seen = new PictureGrid('What the network sees', 60, () =>
-    this.#digit ? [{ picture: this.#digit }] : [],
-  );
-  readonly #fetched: Partial<Record<string, Promise<Task>>> = {};
   #own: Task | null = null;
-  #nextTest = 0;
 
   constructor(host: Host, hasMnist: boolean) {
     super(host, 'digits', makeSettings({ data: ['mnist', 'drawn'], augment: false, epochs: 1 }));
@@ -56,17 +38,17 @@ class DigitsTab extends ClassifierTab {
       makeButton('Drawn digits', () => this.#use('drawn')),
       ...makeFilesButton('Open idx files…', { multiple: true }, files => void this.#open(files)),
     );
-    const data = makeCard('Digits', ABOUT.data, this.#grid.view.canvas, this.#source, sources);
+    const data = makeCard('Digits', ABOUT.data, this.grid.view.canvas, this.source, sources);
     bindDrops(data, files => void this.#open(files));
     const choices = makeElement('div', 'choices');
     choices.append(
       makeButton('Clear', () => this.#clear()),
-      makeButton('Another test digit', () => this.#showNext()),
+      makeButton('Another test digit', () => this.showNext()),
       this.#camera.element,
     );
     const both = makeElement('div', 'pad-row');
-    both.append(this.#pad.canvas, this.#seen.view.canvas);
-    const draw = makeCard('Your digit', ABOUT.draw, both, this.#said, choices, this.bars.element);
+    both.append(this.#pad.canvas, this.seen.view.canvas);
+    const draw = makeCard('Your digit', ABOUT.draw, both, this.said, choices, this.bars.element);
     this.bench.data.append(draw, data, this.panel.pictureCard);
     this.rebuild();
   }
@@ -74,17 +56,7 @@ class DigitsTab extends ClassifierTab {
   protected fetchTask(): Promise<Task> {
     if (this.#own) return Promise.resolve(this.#own);
     const { data } = this.settings.values;
-    const found = this.#fetched[data] ?? (data === 'mnist' ? fetchMnist() : Promise.resolve(drawnDigits()));
-    this.#fetched[data] = found;
-    return found;
-  }
-
-  protected describe({ name, note, train, test }: Task): void {
-    const told = note ? ` (${note})` : '';
-    this.#source.textContent = `${name}${told}: ${formatCount(train.count)} to learn from, ${formatCount(test.count)} to test on.`;
-    this.#grid.view.request();
-    this.#nextTest = 0;
-    this.#showNext();
+    return this.fetchOnce(data, data === 'mnist' ? fetchMnist : async () => drawnDigits());
   }
 
   #use(data: string): void {
@@ -106,27 +78,9 @@ class DigitsTab extends ClassifierTab {
     }
   }
 
-  #showDigit(picture: Picture, text: string): void {
-    this.#digit = picture;
-    this.#said.textContent = `The network sees ${text}.`;
-    this.#seen.view.request();
-    this.showPicture(picture);
-  }
-
   #showInk(ink: Float32Array, text: string): void {
     const picture = shapeDigit(ink, CAMERA_SIDE);
-    if (picture) this.#showDigit(picture, text);
-  }
-
-  protected showTest(picture: Picture, label: number): void {
-    this.#showDigit(picture, `a test digit: a ${this.task?.classes[label]}`);
-  }
-
-  #showNext(): void {
-    const { test } = this.task ?? {};
-    if (!test) return;
-    const index = this.#nextTest++ % test.count;
-    this.showTest(test.picture(index), test.label(index));
+    if (picture) this.ask(picture, text);
   }
 
   #clear(): void {

@@ -1,7 +1,7 @@
 /** The tab Pictures: CIFAR-10, drawn shapes, or classes of one's own, by the camera or from a folder. */
 import { makeElement } from '../../shared/dom.ts';
+import { errorMessage } from '../../shared/errors.ts';
 import { CameraView } from '../classifier/camera-view.ts';
-import { PictureGrid } from '../classifier/picture-grid.ts';
 import { makeSettings, pythonCommand } from '../classifier/settings.ts';
 import { ClassifierTab, type InputForm } from '../classifier/tab.ts';
 import { drawnShapes } from '../data/drawn-tasks.ts';
@@ -11,14 +11,14 @@ import { fetchPictures, hasPictures } from '../data/picture-files.ts';
 import type { ShownLayer } from '../network/model-layers.ts';
 import { makeCard } from '../shell/bench.ts';
 import { makeButton, makeCheck } from '../shell/controls.ts';
-import { formatCount } from '../shell/format.ts';
 import type { Host, Tab } from '../shell/tab.ts';
 import { ABOUT } from './about.ts';
 import { Extractor, fetchExtractor } from './extractor.ts';
 import { OwnClasses } from './own-classes.ts';
 import { halve, OWN_SIDE, pictureOf } from './picture-reader.ts';
 
-const EXAMPLES = 40;
+/** A few pictures are seen often. */
+const OWN = { batch: 16, epochs: 20 } as const;
 
 export const makePicturesTab = async (host: Host): Promise<Tab> =>
   new PicturesTab(
@@ -28,29 +28,17 @@ export const makePicturesTab = async (host: Host): Promise<Tab> =>
   );
 
 class PicturesTab extends ClassifierTab {
-  readonly #source = makeElement('p', 'hint');
-  readonly #said = makeElement('p', 'hint');
-  readonly #grid = new PictureGrid('Pictures to learn from', 40, () =>
-    Array.from({ length: Math.min(EXAMPLES, this.task?.train.count ?? 0) }, (_, i) => ({
-      picture: this.task?.train.picture(i) as Picture,
-      text: this.task?.classes[this.task.train.label(i)] ?? '',
-    })),
-  );
   readonly #camera = new CameraView(
     () => this.#look(),
     sentence => this.host.say(sentence),
   );
   readonly #own: OwnClasses;
   readonly #ownCard: HTMLElement;
-  #picture: Picture | null = null;
-  readonly #seen = new PictureGrid('The picture that is shown', 96, () =>
-    this.#picture ? [{ picture: this.#picture }] : [],
-  );
-  readonly #fetched: Partial<Record<string, Promise<Task>>> = {};
   #extractor: Extractor | null = null;
+  #fetching: Promise<Extractor | null> | null = null;
   /** Pictures came since the task was made. */
-  #isStale = false;
-  #nextTest = 0;
+  #isStale = true;
+  #isLooking = false;
 
   constructor(
     host: Host,
@@ -71,19 +59,19 @@ class PicturesTab extends ClassifierTab {
     if (hasCifar) sources.append(makeButton('CIFAR-10', () => settings.set({ data: 'cifar10' })));
     sources.append(
       makeButton('Drawn shapes', () => settings.set({ data: 'drawn' })),
-      makeButton('Classes of your own', () => settings.set({ data: 'own' })),
+      makeButton('Classes of your own', () => settings.set({ data: 'own', ...OWN })),
     );
-    const data = makeCard('Pictures', ABOUT.data, sources, this.#source, this.#grid.view.canvas);
+    const data = makeCard('Pictures', ABOUT.data, sources, this.source, this.grid.view.canvas);
     const choices = makeElement('div', 'choices');
     choices.append(
-      makeButton('Another test picture', () => this.#showNext()),
+      makeButton('Another test picture', () => this.showNext()),
       this.#camera.element,
     );
     const live = makeCard(
       'Asked now',
       ABOUT.live,
-      this.#seen.view.canvas,
-      this.#said,
+      this.seen.view.canvas,
+      this.said,
       choices,
       this.bars.element,
     );
@@ -116,23 +104,15 @@ class PicturesTab extends ClassifierTab {
   }
 
   async #fetchExtractor(): Promise<Extractor | null> {
-    const fetched = (await this.#extraction) ?? null;
-    this.#extractor = fetched;
-    return fetched;
-  }
-
-  #extracting: Promise<Extractor | null> | null = null;
-  get #extraction(): Promise<Extractor | null> {
-    this.#extracting ??= fetchExtractor();
-    return this.#extracting;
+    this.#fetching ??= fetchExtractor();
+    this.#extractor = await this.#fetching;
+    return this.#extractor;
   }
 
   protected async fetchTask(): Promise<Task> {
     const { data } = this.settings.values;
     if (data === 'own') return this.#fetchOwn();
-    const found = this.#fetched[data] ?? (data === 'cifar10' ? fetchCifar() : Promise.resolve(drawnShapes()));
-    this.#fetched[data] = found;
-    return found;
+    return this.fetchOnce(data, data === 'cifar10' ? fetchCifar : async () => drawnShapes());
   }
 
   async #fetchOwn(): Promise<Task> {
@@ -145,7 +125,7 @@ class PicturesTab extends ClassifierTab {
       Array.from({ length: count }, (_, i) => picture(i)),
     );
     for (const [i, picture] of all.entries()) {
-      this.#source.textContent = `SqueezeNet looks at picture ${i + 1} of ${all.length}…`;
+      this.source.textContent = `SqueezeNet looks at picture ${i + 1} of ${all.length}…`;
       await extractor?.features(picture);
     }
     return task;
@@ -165,17 +145,18 @@ class PicturesTab extends ClassifierTab {
     return this.#hasFeatures ? (this.#extractor?.layers ?? []) : [];
   }
 
-  protected describe({ name, note, train, test }: Task): void {
-    const told = note ? ` (${note})` : '';
-    this.#source.textContent = `${name}${told}: ${formatCount(train.count)} to learn from, ${formatCount(test.count)} to test on.`;
-    this.#grid.view.request();
-    this.#nextTest = 0;
-    this.#showNext();
+  override play(): void {
+    this.#rebuildStale();
+    super.play();
   }
 
-  override play(): void {
+  override step(): void {
+    this.#rebuildStale();
+    super.step();
+  }
+
+  #rebuildStale(): void {
     if (this.#isStale && this.settings.values.data === 'own') this.rebuild();
-    super.play();
   }
 
   async #grab(): Promise<Picture | null> {
@@ -187,37 +168,26 @@ class PicturesTab extends ClassifierTab {
   #look(): void {
     const { side = OWN_SIDE } = this.task?.train.picture(0) ?? {};
     const frame = this.#camera.grab(side);
-    if (frame) this.#ask(pictureOf(frame), 'what the camera sees');
+    if (frame) this.ask(pictureOf(frame), 'what the camera sees');
   }
 
-  #isAsking = false;
-  #ask(picture: Picture, text: string): void {
-    this.#picture = picture;
-    this.#said.textContent = `Shown: ${text}.`;
-    this.#seen.view.request();
-    const extractor = this.#hasFeatures ? this.#extractor : null;
-    if (!extractor) {
-      this.showPicture(picture);
-    } else if (!this.#isAsking) {
-      // Frames come faster than they are looked at.
-      this.#isAsking = true;
-      void extractor.look(picture).then(values => {
-        this.#isAsking = false;
-        this.showValues(values);
-        this.showPicture(picture);
-      });
+  protected override showPicture(picture: Picture): void {
+    const extractor = this.form?.isPictures === false ? this.#extractor : null;
+    if (!extractor) super.showPicture(picture);
+    // Frames come faster than they are looked at.
+    else if (!this.#isLooking) void this.#lookThrough(extractor, picture);
+  }
+
+  async #lookThrough(extractor: Extractor, picture: Picture): Promise<void> {
+    this.#isLooking = true;
+    try {
+      this.showValues(await extractor.look(picture));
+      super.showPicture(picture);
+    } catch (error) {
+      this.host.say(errorMessage(error));
+    } finally {
+      this.#isLooking = false;
     }
-  }
-
-  protected showTest(picture: Picture, label: number): void {
-    this.#ask(picture, `a test picture of class ${this.task?.classes[label]}`);
-  }
-
-  #showNext(): void {
-    const { test } = this.task ?? {};
-    if (!test) return;
-    const index = this.#nextTest++ % test.count;
-    this.showTest(test.picture(index), test.label(index));
   }
 
   python(): string | null {
