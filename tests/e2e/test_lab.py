@@ -18,7 +18,7 @@ pytestmark = [*MARKS, pytest.mark.skipif(not (WEB / "index.html").exists(), reas
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
-TABS = ("line", "descent")
+TABS = ("line", "descent", "digits", "pictures")
 PHONE = {"width": 390, "height": 844}
 
 ENGINE_CHUNKS = (

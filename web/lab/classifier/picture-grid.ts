@@ -99,6 +99,7 @@ export class PictureGrid {
       const canvas = canvasOf(picture());
       context.imageSmoothingEnabled = size < canvas.width;
       context.drawImage(canvas, left + FRAME, top + FRAME, size, size);
+      if (isRight === undefined) context.fillStyle = themeColor('muted');
       // Not by colour alone.
       context.fillText(isRight === false ? `✗ ${text}` : text, left, top + cell + 1, cell);
     }

@@ -211,7 +211,9 @@ export abstract class ClassifierTab implements Tab {
       if (found) return readModel(new Uint8Array(await found.arrayBuffer()));
       this.host.say('No trained weights of this network lie beside the page: it begins from nothing.');
     }
-    return initialize(buildClassifier({ net, units }, dims, task.classes.length), { seed });
+    // Rows of features have no neighbours for a convolution to look at.
+    const fitting = dims.length === 3 || net === 'perceptron' ? net : 'linear';
+    return initialize(buildClassifier({ net: fitting, units }, dims, task.classes.length), { seed });
   }
 
   /** Everything that follows from the model begins anew. */

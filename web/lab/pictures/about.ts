@@ -14,7 +14,7 @@ export const ABOUT = {
   },
   features: {
     what: 'Looks at pictures through SqueezeNet, which has seen a million photos. Only one layer after it learns.',
-    how: 'The means of its 4th and its 9th module are 768 numbers for each picture of 64 pixels. Without it, the network above learns from the pixels alone. Weights: Iandola and others 2016, BSD licence.',
+    how: 'The means of its 4th and its 9th module are 768 numbers for each picture of 64 pixels. A perceptron learns from them with hidden units, other networks as a linear one. Without it, the network learns from the pixels alone. Weights: Iandola and others 2016, BSD licence.',
     formula: 'scores = W · [h₄ / |h₄|, h₉ / |h₉|] + b',
   },
   live: {

@@ -139,3 +139,9 @@ test('tiles are as large as they can be', () => {
   expect(columnsOf(6, 100, 600)).toBe(1);
   expect(columnsOf(16, 200, 200)).toBe(4);
 });
+
+test('rows of features are learned by one layer', async () => {
+  const model = await initialize(buildClassifier({ net: 'linear', units: 1 }, [768], 3), { seed: 0 });
+  const layers = layersOfModel(model, () => ({ weights: new Map(), values: new Map() }));
+  expect(layers.map(({ layer }) => [layer.shape, layer.parameters])).toEqual([['768 → 3', 2307]]);
+});
