@@ -17,6 +17,8 @@ PLAYED_MS = 20_000
 SHOTS = {
     "lab-descent": ("#descent?on=himmelblau", False),
     "lab-line": ("#line?hidden=2&epochs=200", True),
+    "lab-digits": ("#digits?data=drawn", True),
+    "lab-pictures": ("#pictures?data=drawn&batch=32", True),
 }
 """For each picture: the address, and whether the run is played."""
 

@@ -20,7 +20,8 @@ pytestmark = [*MARKS, pytest.mark.skipif(not (WEB / "index.html").exists(), reas
 
 SHARED = Path(os.environ.get("LIMNER_SHARED_DATA", Path(__file__).parents[3] / "shared/data"))
 MNIST = SHARED / "mnist"
-STEP = "Number((/step ([0-9,]+)/.exec(document.querySelector('.figures').textContent)?.[1] ?? '0').replace(',', ''))"
+STEP = """Number((/step ([0-9,]+)/.exec(document.querySelector('.figures').textContent)?.[1] ?? '0')
+  .replace(',', ''))"""
 ACCURACY = "Number(/([0-9.]+) % of/.exec(document.querySelector('.accuracy').textContent)?.[1] ?? 0)"
 TESTED = """Number((/% of ([0-9,]+)/.exec(document.querySelector('.accuracy').textContent)?.[1] ?? '0')
   .replace(',', ''))"""

@@ -1,6 +1,6 @@
 /** How many of the test pictures are found, step by step. */
 import { makeElement } from '../../shared/dom.ts';
-import { type Axes, clipTo, drawAxes, frameOf, placeX, placeY } from '../plot/axes.ts';
+import { type Axes, drawAxes, frameOf, placeX, placeY } from '../plot/axes.ts';
 import { FittedCanvas } from '../plot/fitted-canvas.ts';
 import { linearScale } from '../plot/scale.ts';
 import { makeCard } from '../shell/bench.ts';
@@ -31,7 +31,6 @@ export class AccuracyPlot {
         yName: '% of test pictures found',
       };
       drawAxes(context, frame, axes);
-      clipTo(context, frame);
       context.strokeStyle = themeColor('good');
       context.fillStyle = themeColor('good');
       context.lineWidth = 2;

@@ -25,6 +25,8 @@ type Dims = readonly [channels: number, height: number, width: number];
 /** More are drawn too small to be seen. */
 const MAX_TILES = 64;
 const MAX_KERNELS = 256;
+/** Weights of a matrix that fill their place; the pixels of larger ones stay square. */
+const MAX_STRETCHED = 10_000;
 /** These are in one row. */
 const FEW = 8;
 
@@ -151,7 +153,7 @@ export function layersOfModel(model: OnnxModel, state: () => ModelState, isFroze
       watch,
       layer: {
         name: isFrozen && op === 'Concat' ? `${NAMES.Concat} ${shown.length + 1}` : NAMES[op],
-        shape: `${sizeText(inputs[0] ?? [1, 1, 1])} → ${sizeText(after)}`,
+        shape: op === 'Concat' ? sizeText(after) : `${sizeText(inputs[0] ?? [1, 1, 1])} → ${sizeText(after)}`,
         parameters: op === 'Concat' ? 0 : count,
         about: ABOUT[op],
         views,
@@ -205,6 +207,11 @@ function weightsView(
     className: count > FEW || count === 1 ? 'strip kernels' : 'strip kernels few',
     draw: (context, wideOn, tallOn) => {
       const values = weights();
+      const isWide = op === 'Gemm' && !picture && height * width < MAX_STRETCHED;
+      if (isWide) {
+        drawMatrix(context, values, [height, width], largest(values), [0, 0, wideOn, tallOn]);
+        return;
+      }
       const tiles = { values, count, height, width, most: largest(values) };
       drawTiles(context, wideOn, tallOn, { ...tiles, isColor: isColor || (!!picture && source[0] === 3) });
     },
