@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import sync_playwright
 
@@ -23,6 +24,17 @@ SHOTS = {
 """For each picture: the address, and whether the run is played."""
 
 
+def draw_three(page: Any) -> None:
+    """Draw a 3 on the tab's pad."""
+    box = page.locator(".pad").bounding_box()
+    points = [(0.3, 0.25), (0.5, 0.15), (0.68, 0.28), (0.5, 0.45), (0.72, 0.65), (0.5, 0.85), (0.28, 0.75)]
+    for index, (x, y) in enumerate(points):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=6)
+        if index == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
 def main(data: Path | None) -> None:
     with serve_in_background(make_lab_app(data)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
@@ -30,6 +42,8 @@ def main(data: Path | None) -> None:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark")
             page.goto(address + state)
             page.wait_for_selector(".bench canvas")
+            if page.locator(".pad").count():
+                draw_three(page)
             if is_played:
                 page.click("#play-button")
             page.wait_for_timeout(PLAYED_MS if is_played else 3000)

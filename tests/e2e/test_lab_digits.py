@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from e2e.harness import MARKS, Visit
-from e2e.test_lab import wait_until
+from e2e.test_lab import AXE, wait_until
 from limner.data.datasets.idx import write_idx
 from limner.page.lab import WEB, make_lab_app
 from limner.page.server import serve_in_background
@@ -171,6 +171,17 @@ def test_the_address_is_the_state_and_the_network_is_saved(lab: Any) -> None:
 def test_on_a_phone_nothing_lies_outside(lab: Any) -> None:
     page = lab(viewport=PHONE, has_touch=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_axe_finds_nothing_in_what_was_tested(lab: Any, scheme: str) -> None:
+    page = lab("net=linear", color_scheme=scheme, bypass_csp=True)
+    page.click("#step-button")
+    wait_until(page, f"{TESTED} === 1000")
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("axe.run().then(({ violations }) => violations)")
+    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
 
 
 @pytest.mark.skipif("LIMNER_MNIST" not in os.environ, reason="takes minutes: set LIMNER_MNIST=1")

@@ -70,7 +70,7 @@ export class ConfusionTable {
         const [name, other] = [this.#classes[label] ?? '', this.#classes[found] ?? ''];
         const color = signColor(label === found ? -share : Math.sqrt(share));
         button.style.background = `rgb(${color.map(Math.round).join(' ')})`;
-        button.classList.toggle('strong', share > (label === found ? 0.5 : 0.3));
+        button.style.color = readableOn(color);
         button.textContent = count > 0 ? String(count) : '';
         button.setAttribute('aria-label', `${name} taken for ${other}: ${count}`);
       });
@@ -101,6 +101,12 @@ export class ConfusionTable {
     const { label, found } = this.#at;
     this.#focus({ label: within(label + move[0]), found: within(found + move[1]) })?.focus();
   }
+}
+
+/** Black or white, whichever is apart from a colour. */
+function readableOn(color: readonly number[]): string {
+  const [red = 0, green = 0, blue = 0] = color.map(part => (part / 255) ** 2.2);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? '#000' : '#fff';
 }
 
 function makeHeading(name: string, scope: string): HTMLElement {
