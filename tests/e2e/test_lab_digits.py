@@ -1,8 +1,10 @@
 """The lab's tab Digits: it learns, is tested, reads drawn digits, and takes one's own files."""
 
 import gzip
+import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from e2e.harness import MARKS, Visit
+from e2e.harness import MARKS, Visit, serve
 from e2e.test_lab import AXE, wait_until
 from limner.data.datasets.idx import write_idx
 from limner.page.lab import WEB, make_lab_app
@@ -173,6 +175,46 @@ def test_on_a_phone_nothing_lies_outside(lab: Any) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+def test_a_set_beside_the_page_and_a_trained_start_are_used(
+    visit: Callable[..., Visit], tmp_path: Path
+) -> None:
+    page_folder = tmp_path / "a" / "b"
+    shutil.copytree(WEB, page_folder)
+    folder = page_folder / "data" / "mnist"
+    folder.mkdir(parents=True)
+    names = {}
+    for split, count in (("train", 100), ("test", 40)):
+        labels = (np.arange(count) % 10).astype(np.uint8)
+        images = np.zeros((count, 1, 28, 28), np.uint8)
+        images[np.arange(count), 0, 2 * labels, :] = 255  # a line, whose height is the class
+        for kind, array in (("images", images), ("labels", labels)):
+            names[f"{split}-{kind}"] = name = f"mnist-{split}-{kind}.idx.gz"
+            (folder / name).write_bytes(gzip.compress(write_idx(array)))
+    about = {"title": "Lines", "licence": "CC0", "citation": "A test", "classes": list("0123456789")}
+    (folder / "mnist.json").write_text(json.dumps(about | {"files": names}))
+    files = [f"mnist/{name}" for name in (*names.values(), "mnist.json")]
+    (page_folder / "data" / "list.json").write_text(json.dumps({"files": files}))
+    with serve(tmp_path) as url:
+        page = visit().open(f"{url}#digits?net=linear&epochs=20&batch=50", painted=False).page
+        page.wait_for_selector("text=Lines (CC0 · A test): 100 to learn from, 40 to test on.")
+        page.click("#play-button")
+        wait_until(page, f"{STEP} === 40 && {TESTED} === 40")
+        accuracy = page.evaluate(ACCURACY)
+        assert accuracy > 90
+        with page.expect_download() as download:
+            page.click("#save-button")
+        start = page_folder / "data" / "starts" / "digits-linear.onnx"
+        start.parent.mkdir()
+        start.write_bytes(Path(download.value.path()).read_bytes())
+        files.append("starts/digits-linear.onnx")
+        (page_folder / "data" / "list.json").write_text(json.dumps({"files": files}))
+        page = visit().open(f"{url}#digits?net=linear&start=trained", painted=False).page
+        page.wait_for_selector(".bench.digits")
+        wait_until(page, f"{TESTED} === 40")
+        assert page.evaluate(ACCURACY) == accuracy
+        assert page.evaluate(STEP) == 0
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_axe_finds_nothing_in_what_was_tested(lab: Any, scheme: str) -> None:
@@ -192,8 +234,8 @@ def test_an_epoch_of_mnist_finds_97_percent(lab: Any) -> None:
     page.set_input_files("input[type=file]", [str(path) for path in sorted(MNIST.glob("*ubyte.gz"))])
     page.wait_for_selector("text=4 files of your own: 60,000 to learn from, 10,000 to test on.")
     page.click("#play-button")
-    for _ in range(60):
-        page.wait_for_timeout(60_000)
+    for _ in range(720):
+        page.wait_for_timeout(5000)
         if page.evaluate(f"{STOPPED} && {TESTED} === 10000"):
             break
     assert page.evaluate(STEP) == 60_000 // 64
