@@ -81,11 +81,11 @@ def test_a_folder_with_other_files_is_left_alone(
 def test_minutes_alone_leave_the_epochs_to_the_machine() -> None:
     command = parse(["lab", "pictures", "--minutes", "30"])
     assert isinstance(command, LabCommand)
-    assert command.options(command.settings()).fit_epochs
+    assert command.options(command.settings("pictures")).fit_epochs
     both = parse(["lab", "pictures", "--minutes", "30", "--epochs", "8"])
     assert isinstance(both, LabCommand)
-    assert not both.options(both.settings()).fit_epochs
+    assert not both.options(both.settings("pictures")).fit_epochs
     with pytest.raises(LimnerError, match="--patience is 0"):
         bad = parse(["lab", "pictures", "--patience", "0"])
         assert isinstance(bad, LabCommand)
-        bad.options(bad.settings())
+        bad.options(bad.settings("pictures"))

@@ -50,7 +50,7 @@ def write_folder(folder: Path) -> Path:
     """Three classes of 30 frames each; for the test as many of the clips' second halves."""
     for name, clip in CLASSES.items():
         with av.open(str(CLIPS / clip)) as video:
-            frames = [frame.to_image() for frame in video.decode(video=0)]
+            frames = [Image.fromarray(frame.to_ndarray(format="rgb24")) for frame in video.decode(video=0)]
         half = len(frames) // 2
         for split, part in (("train", frames[:half]), ("test", frames[half:])):
             into = folder / split / name

@@ -171,7 +171,8 @@ def test_scripts_give_options_that_the_command_takes_and_bound_their_time(
     for words in lines:
         command = parse(words[2:])
         assert isinstance(command, LabCommand)
-        settings = command.settings()
+        assert command.task is not None
+        settings = command.settings(command.task)
         assert command.threads == 1
         is_best = settings.net == "airbench-half"
         if settings.task != "cars" and "optimizers" not in script.stem:

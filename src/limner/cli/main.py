@@ -49,7 +49,6 @@ COMMANDS: dict[str, type[Any]] = {
     "export": ExportCommand,
     "publish": PublishCommand,
     "play": PlayCommand,
-    "lab": LabCommand,
     "paint": PaintCommand,
     "describe": DescribeCommand,
     "doctor": DoctorCommand,

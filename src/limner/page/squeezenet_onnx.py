@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import onnx
@@ -58,13 +59,14 @@ def squeezenet_onnx() -> bytes:
         if name in FEATURES:
             mean = graph.node("GlobalAveragePool", [value], f"{name}.mean")
             graph.node("Flatten", [mean], f"{name}.features", axis=1)
-    return graph.model(resources.joinpath(LICENCE).read_text()).SerializeToString()
+    content: bytes = graph.model(resources.joinpath(LICENCE).read_text()).SerializeToString()
+    return content
 
 
 def _for_unit_range(
     weight: NDArray[np.float32], bias: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The first layer for RGB of 0..1, of that for BGR of 0..255 less its mean: exact, as it does not pad."""
+    """The layer for RGB of 0..1, of that for BGR of 0..255 less its mean. Exact, as it does not pad."""
     shift = np.einsum("oihw,i->o", weight, np.asarray(MEAN_BGR, np.float32))
     return 255 * weight[:, ::-1], bias - shift
 
@@ -76,7 +78,7 @@ class _Graph:
         self.nodes: list[NodeProto] = []
         self.weights: list[TensorProto] = []
 
-    def node(self, kind: str, inputs: list[str], output: str, **attributes: object) -> str:
+    def node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
         return output
 
