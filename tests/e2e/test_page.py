@@ -26,7 +26,7 @@ FETCHED_ON_USE = {
     "training-": 47_000,
     "adversary-": 950,
     "philox-": 400,
-    "cpu-": 7_600,
+    "cpu-": 8_600,
     "learning-painter-": 1_400,
     "webgl2-backend-": 10_900,
 }
