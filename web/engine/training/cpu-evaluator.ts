@@ -11,14 +11,14 @@ import type { Tensors } from './backend.ts';
 import { withBatchSize } from './batch.ts';
 import { compact, connect } from './cpu-backend.ts';
 import type { Reply, Request } from './cpu-protocol.ts';
-import { findParameters, withFloatWeights } from './parameters.ts';
+import { findParameters, findStatistics, withFloatWeights } from './parameters.ts';
 
 export interface EvaluatorOptions {
   /** How many examples a run has. */
   readonly batch: number;
   /** Names of the values that a run gives: outputs, or any between. Default: the model's outputs. */
   readonly watch?: readonly string[];
-  /** Names of the constants that may change. Default: those that a trainer learns. */
+  /** Names of the constants that may change. Default: those that a trainer learns, and running statistics. */
   readonly weights?: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export async function makeEvaluator(
 ): Promise<Evaluator> {
   const model = await withFloatWeights(bindDims(withBatchSize(given, batch), {}, false));
   const names = watch ?? model.outputs.map(({ name }) => name);
-  const changing = (weights ?? findParameters(model)).map(name => {
+  const changing = (weights ?? [...findParameters(model), ...findStatistics(model)]).map(name => {
     const constant = model.constants.get(name);
     if (!constant) throw new EngineError(`The model has no constant '${name}'.`);
     return constant;

@@ -61,6 +61,13 @@ export function findParameters(model: OnnxModel): string[] {
   return [...found];
 }
 
+/** Names of the running means and variances of batch norms, which training moves without a gradient. */
+export const findStatistics = ({ nodes, constants }: OnnxModel): string[] =>
+  nodes
+    .filter(({ op }) => op === 'BatchNormalization')
+    .flatMap(({ inputs }) => inputs.slice(3, 5))
+    .filter(name => constants.has(name));
+
 /** A single number that is added or multiplied is part of a formula. A picture that all channels share is a mask, or the
  * fixed noise of a look. */
 const isLearned = (node: OnnxNode, { type, dims, bytes }: Constant): boolean =>

@@ -61,8 +61,8 @@ export interface Trainer {
   runUntil(nextBatch: NextBatch, until: Until): Promise<Ended>;
   /** Resolves when all steps are computed and their losses told. */
   finished(): Promise<void>;
-  /** The learned weights, in ONNX's order, by their names in the file. After a divergence they are the last good ones; so they
-   * are when the GPU was lost for good. */
+  /** The learned weights and the running statistics of batch norms, as torch's state_dict has both: in ONNX's order, by their
+   * names in the file. After a divergence they are the last good ones; so they are when the GPU was lost for good. */
   weights(): Promise<Map<string, Float32Array>>;
   /** The model for inference with the learned weights and running statistics, as an ONNX file. Metadata stay; weights that were
    * quantized are float32. */

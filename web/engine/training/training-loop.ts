@@ -132,10 +132,11 @@ export class TrainingLoop implements Trainer {
     });
   }
 
-  /** Names of what the model learns: the adversary's weights are none of its own. */
+  /** Names of what the model learns, and of its running statistics: the adversary's are none of its own. */
   get #learned(): string[] {
-    const { parameters, inference } = this.training.step;
-    return parameters.map(({ name }) => name).filter(name => inference.constants.has(name));
+    const { parameters, statistics, inference } = this.training.step;
+    const names = [...parameters, ...statistics.map(({ constant }) => constant)].map(({ name }) => name);
+    return names.filter(name => inference.constants.has(name));
   }
 
   weights(): Promise<Map<string, Float32Array>> {
@@ -144,10 +145,9 @@ export class TrainingLoop implements Trainer {
 
   save(): Promise<Uint8Array> {
     const { step } = this.training;
-    const names = [...this.#learned, ...step.statistics.map(({ constant }) => constant.name)];
     return this.#enqueue(async () => {
       const { inputs, outputs } = this.settings.file;
-      return writeTrained({ ...step.inference, inputs, outputs }, await this.#readGood(names));
+      return writeTrained({ ...step.inference, inputs, outputs }, await this.#readGood(this.#learned));
     });
   }
 
