@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from limner.errors import LimnerError
 from limner.page import lab as module
-from limner.page.lab import list_files, make_lab_app, serve_lab, with_link
+from limner.page.lab import STARTS, list_files, make_lab_app, serve_lab, with_link
 from limner.page.lab_data import SQUEEZENET
 from limner.page.publish import publish
 
@@ -56,6 +56,27 @@ def test_without_data_the_list_has_what_limner_brings(tmp_path: Path, missing: b
     web = client(tmp_path / "none" if missing else None)
     assert web.get("/data/list.json").json() == {"files": [SQUEEZENET]}
     assert list_files(None) == []
+
+
+def test_trained_networks_come_with_the_lab(
+    look: Path, web: Path, built: Path, data: Path, tmp_path: Path
+) -> None:
+    shipped = built / "data" / STARTS
+    shipped.mkdir()
+    for name in ("digits-lenet.onnx", "digits-mine.onnx"):
+        (shipped / name).write_bytes(b"limner's")
+    (data / STARTS).mkdir()
+    (data / STARTS / "digits-mine.onnx").write_bytes(b"mine")
+    for web_client in (client(data), client(None)):
+        assert "starts/digits-lenet.onnx" in web_client.get("/data/list.json").json()["files"]
+        assert web_client.get("/data/starts/digits-lenet.onnx").content == b"limner's"
+    assert client(data).get("/data/starts/digits-mine.onnx").content == b"mine"
+
+    (web / "index.html").write_text(CLOSE)
+    page = publish([look], tmp_path / "page", lab=True)
+    files = json.loads((page / "lab" / "data" / "list.json").read_text())["files"]
+    assert files == ["starts/digits-lenet.onnx", "starts/digits-mine.onnx"]
+    assert (page / "lab" / "data" / "starts" / "digits-lenet.onnx").read_bytes() == b"limner's"
 
 
 @pytest.mark.usefixtures("built")

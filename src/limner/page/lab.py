@@ -7,7 +7,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -24,6 +24,8 @@ LIST = "data/list.json"
 """Names the data files that lie beside the page: it asks for no others."""
 CARS = "cars/cars.json"
 """The one data set that is small enough to be published with a page."""
+STARTS = "starts"
+"""Its networks that are trained already, in its folder of data."""
 
 
 def check_built() -> None:
@@ -43,20 +45,30 @@ def list_files(data: Path | None) -> list[str]:
     return sorted(path.as_posix() for path in paths if not any(part.startswith(".") for part in path.parts))
 
 
+def list_starts() -> list[str]:
+    """The trained networks that come with the lab, by their paths in its folder of data, sorted."""
+    return sorted(f"{STARTS}/{path.name}" for path in (WEB / "data" / STARTS).glob("*.onnx"))
+
+
 def make_lab_app(data: Path | None = None) -> Starlette:
     """Serve the lab, with the files of the folder `data` under /data, and those that are made for it."""
     made = LabData(data)
 
     def send_list(_: Request) -> Response:
-        return JSONResponse({"files": sorted({*list_files(data), *made})})
+        return JSONResponse({"files": sorted({*list_files(data), *list_starts(), *made})})
 
     def send_made(request: Request) -> Response:
         # Not for browsers to keep: a set may be fetched anew.
         path = request.url.path.removeprefix("/data/")
         return Response(made[path](), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-cache"})
 
+    def send_start(request: Request) -> Response:
+        return FileResponse(WEB / request.url.path.lstrip("/"), media_type=MEDIA_TYPE)
+
     routes: list[BaseRoute] = [Route(f"/{LIST}", send_list)]
     routes += [Route(f"/data/{path}", send_made) for path in made]
+    own = set(list_files(data))
+    routes += [Route(f"/data/{path}", send_start) for path in list_starts() if path not in own]
     if data is not None and data.is_dir():
         routes.append(Mount("/data", StaticFiles(directory=data)))
     return make_app(WEB, routes=routes)
@@ -79,15 +91,16 @@ def lab_contents(data: Path | None = None, *, pictures: bool = False) -> dict[st
         for path in sorted(WEB.rglob("*"))
         if path.is_file()
     }
-    files = [name for name in list_files(data) if name == CARS]
-    for name in files:
+    files = list_starts()
+    if CARS in list_files(data):
         assert data is not None  # it has that file
-        contents[f"{FOLDER}/data/{name}"] = (data / name).read_bytes()
+        files.append(CARS)
+        contents[f"{FOLDER}/data/{CARS}"] = (data / CARS).read_bytes()
     if pictures:
         made = LabData(data)
-        files = sorted([*files, *made])
+        files += made
         contents |= {f"{FOLDER}/data/{path}": made[path]() for path in made}
-    contents[f"{FOLDER}/{LIST}"] = json.dumps({"files": files}).encode()
+    contents[f"{FOLDER}/{LIST}"] = json.dumps({"files": sorted(files)}).encode()
     contents[f"{FOLDER}/index.html"] = contents.pop(f"{FOLDER}/index.html")
     return contents
 
