@@ -110,7 +110,7 @@ def _table(rows: Rows) -> Iterator[str]:
         "recipe",
         "epochs",
         "seeds",
-        "time of one",
+        "processor time of one",
         "machine",
         "commit, date",
     )
@@ -129,7 +129,7 @@ def _table(rows: Rows) -> Iterator[str]:
             _recipe(settings),
             f"{statistics.mean(len(each['history']) for each in row):g}",
             str(len(row)),
-            readable_duration(_mean(row, lambda each: float(each["seconds"]))),
+            readable_duration(_mean(row, lambda each: float(each["cpu_seconds"]))),
             f"{first['machine']['cpu']}, {first['threads']} thread{'s' * (first['threads'] > 1)}",
             f"{(first['commit'] or 'unknown')[:7]}, {first['time'][:10]}",
         )
