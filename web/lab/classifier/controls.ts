@@ -2,9 +2,10 @@
 
 import { makeElement } from '../../shared/dom.ts';
 import type { NetName } from '../network/classifiers.ts';
-import { OPTIMIZERS, TRAINING_ABOUT } from '../network/optimizers.ts';
+import { TRAINING_ABOUT } from '../network/optimizers.ts';
+import { makeTrainingCard } from '../network/training-card.ts';
 import { makeCard } from '../shell/bench.ts';
-import { makeButton, makeCheck, makeInteger, makeSelect, makeSlider } from '../shell/controls.ts';
+import { makeCheck, makeInteger, makeSelect, makeSlider } from '../shell/controls.ts';
 import { ABOUT } from './about.ts';
 import { type ClassifierSettings, MAX, RATES, rateOf, type Start } from './settings.ts';
 
@@ -54,44 +55,14 @@ export function makeNetworkCard(settings: ClassifierSettings, hasStarts: Promise
   return makeCard('Network', undefined, controls);
 }
 
-export function makeTrainingCard(settings: ClassifierSettings): HTMLElement {
-  const controls = makeElement('div', 'controls');
-  const rate = settings.bind('lr');
-  controls.append(
-    makeSelect(settings.bind('opt'), {
-      label: 'Optimizer',
-      about: TRAINING_ABOUT.optimizer,
-      choices: OPTIMIZERS,
-    }),
-    makeSlider(
-      {
-        ...rate,
-        usual: 0,
-        get: () => rateOf(settings),
-        listen: onChange => settings.listen(names => (names.has('lr') || names.has('opt')) && onChange()),
-      },
-      { label: 'Learning rate', about: TRAINING_ABOUT.rate, ...RATES, isLog: true },
-    ),
-    makeSlider(settings.bind('batch'), {
-      label: 'Batch',
-      about: TRAINING_ABOUT.batch,
-      least: 1,
-      most: MAX.batch,
-      isLog: true,
-      isInteger: true,
-    }),
-    makeSlider(settings.bind('epochs'), {
-      label: 'Epochs',
-      about: TRAINING_ABOUT.epochs,
-      least: 1,
-      most: MAX.epochs,
-      isLog: true,
-      isInteger: true,
-    }),
-    makeCheck(settings.bind('augment'), { label: 'Move pictures', about: ABOUT.augment }),
-  );
-  const choices = makeElement('div', 'choices');
-  choices.append(makeButton('Usual rate', () => settings.set({ lr: null })));
-  controls.append(choices);
-  return makeCard('Training', undefined, controls);
-}
+export const makeClassifierTrainingCard = (settings: ClassifierSettings): HTMLElement =>
+  makeTrainingCard({
+    optimizer: settings.bind('opt'),
+    rate: settings.bind('lr'),
+    batch: settings.bind('batch'),
+    epochs: settings.bind('epochs'),
+    currentRate: () => rateOf(settings),
+    rates: RATES,
+    max: MAX,
+    controls: [makeCheck(settings.bind('augment'), { label: 'Move pictures', about: ABOUT.augment })],
+  });

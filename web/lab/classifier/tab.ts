@@ -25,7 +25,7 @@ import { themeColor } from '../shell/theme.ts';
 import { ABOUT } from './about.ts';
 import { AccuracyPlot, type AccuracyPoint } from './accuracy-plot.ts';
 import { ClassBars } from './class-bars.ts';
-import { makeNetworkCard, makeTrainingCard } from './controls.ts';
+import { makeClassifierTrainingCard, makeNetworkCard } from './controls.ts';
 import { LiveView } from './live-view.ts';
 import { PictureGrid } from './picture-grid.ts';
 import { type ClassifierSettings, rateOf } from './settings.ts';
@@ -107,7 +107,7 @@ export abstract class ClassifierTab implements Tab {
     this.bench.curves.append(
       this.#losses.card,
       this.#accuracy.card,
-      makeTrainingCard(settings),
+      makeClassifierTrainingCard(settings),
       ...this.panel.cards,
     );
     settings.listen(names => {

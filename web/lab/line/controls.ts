@@ -1,6 +1,7 @@
 /** The controls of the tab Line: of the network, and of its training. */
 import { makeElement } from '../../shared/dom.ts';
-import { OPTIMIZERS, TRAINING_ABOUT } from '../network/optimizers.ts';
+import { TRAINING_ABOUT } from '../network/optimizers.ts';
+import { makeTrainingCard } from '../network/training-card.ts';
 import { makeCard } from '../shell/bench.ts';
 import { makeButton, makeInteger, makeSelect, makeSlider } from '../shell/controls.ts';
 import { ABOUT, ACTIVATION_NAMES } from './about.ts';
@@ -40,48 +41,19 @@ export function makeNetworkCard(settings: LineSettings): HTMLElement {
 }
 
 /** How it is trained. `onLonger` is called when it has more epochs to do. */
-export function makeTrainingCard(settings: LineSettings, onLonger: () => void): HTMLElement {
-  const rate = settings.bind('lr');
-  const controls = makeElement('div', 'controls');
-  controls.append(
-    makeSelect(settings.bind('opt'), {
-      label: 'Optimizer',
-      about: TRAINING_ABOUT.optimizer,
-      choices: OPTIMIZERS,
-    }),
-    makeSlider(
-      {
-        ...rate,
-        usual: 0,
-        get: () => rateOf(settings),
-        listen: onChange => settings.listen(names => (names.has('lr') || names.has('opt')) && onChange()),
-      },
-      { label: 'Learning rate', about: TRAINING_ABOUT.rate, ...RATES, isLog: true },
-    ),
-    makeSlider(settings.bind('batch'), {
-      label: 'Batch',
-      about: TRAINING_ABOUT.batch,
-      least: 1,
-      most: MAX.batch,
-      isLog: true,
-      isInteger: true,
-    }),
-    makeSlider(settings.bind('epochs'), {
-      label: 'Epochs',
-      about: TRAINING_ABOUT.epochs,
-      least: 1,
-      most: MAX.epochs,
-      isLog: true,
-      isInteger: true,
-    }),
-  );
+export function makeLineTrainingCard(settings: LineSettings, onLonger: () => void): HTMLElement {
   const double = makeButton('Double the epochs', () => {
     settings.set({ epochs: Math.min(MAX.epochs, 2 * settings.values.epochs) });
     onLonger();
   });
-  const usual = makeButton('Usual rate', () => settings.set({ lr: null }));
-  const choices = makeElement('div', 'choices');
-  choices.append(double, usual);
-  controls.append(choices);
-  return makeCard('Training', undefined, controls);
+  return makeTrainingCard({
+    optimizer: settings.bind('opt'),
+    rate: settings.bind('lr'),
+    batch: settings.bind('batch'),
+    epochs: settings.bind('epochs'),
+    currentRate: () => rateOf(settings),
+    rates: RATES,
+    max: MAX,
+    buttons: [double],
+  });
 }

@@ -16,7 +16,7 @@ import { formatCount, formatNumber } from '../shell/format.ts';
 import type { Host, Tab } from '../shell/tab.ts';
 import { themeColor } from '../shell/theme.ts';
 import { ABOUT } from './about.ts';
-import { makeNetworkCard, makeTrainingCard } from './controls.ts';
+import { makeLineTrainingCard, makeNetworkCard } from './controls.ts';
 import { epochMeans } from './epoch-means.ts';
 import { type LayerState, makeLayers } from './layer-views.ts';
 import {
@@ -127,7 +127,7 @@ class LineTab implements Tab {
     this.#plot.card.append(this.#figures, kept);
     bench.curves.append(
       this.#plot.card,
-      makeTrainingCard(this.settings, () => this.play()),
+      makeLineTrainingCard(this.settings, () => this.play()),
     );
     return bench.element;
   }

@@ -1,0 +1,51 @@
+/** The card that says how a network is trained: it stands in each tab that trains one on examples. */
+import { makeElement } from '../../shared/dom.ts';
+import { makeCard } from '../shell/bench.ts';
+import { makeButton, makeSelect, makeSlider } from '../shell/controls.ts';
+import type { Bound } from '../shell/settings.ts';
+import { OPTIMIZERS, type OptimizerName, TRAINING_ABOUT } from './optimizers.ts';
+
+export interface TrainingCardOptions {
+  readonly optimizer: Bound<OptimizerName>;
+  /** Null for the rate that suits the optimizer. */
+  readonly rate: Bound<number | null>;
+  readonly batch: Bound<number>;
+  readonly epochs: Bound<number>;
+  /** The rate that it trains with. */
+  readonly currentRate: () => number;
+  readonly rates: { readonly least: number; readonly most: number };
+  readonly max: { readonly batch: number; readonly epochs: number };
+  /** What the tab has besides. */
+  readonly controls?: readonly HTMLElement[];
+  readonly buttons?: readonly HTMLElement[];
+}
+
+export function makeTrainingCard(options: TrainingCardOptions): HTMLElement {
+  const { optimizer, rate, batch, epochs, currentRate, rates, max } = options;
+  const shownRate: Bound<number> = {
+    name: rate.name,
+    usual: 0,
+    get: currentRate,
+    set: rate.set,
+    listen: onChange => {
+      rate.listen(onChange);
+      optimizer.listen(onChange);
+    },
+  };
+  const count = { least: 1, isLog: true, isInteger: true };
+  const choices = makeElement('div', 'choices');
+  choices.append(
+    ...(options.buttons ?? []),
+    makeButton('Usual rate', () => rate.set(null)),
+  );
+  const controls = makeElement('div', 'controls');
+  controls.append(
+    makeSelect(optimizer, { label: 'Optimizer', about: TRAINING_ABOUT.optimizer, choices: OPTIMIZERS }),
+    makeSlider(shownRate, { label: 'Learning rate', about: TRAINING_ABOUT.rate, ...rates, isLog: true }),
+    makeSlider(batch, { label: 'Batch', about: TRAINING_ABOUT.batch, most: max.batch, ...count }),
+    makeSlider(epochs, { label: 'Epochs', about: TRAINING_ABOUT.epochs, most: max.epochs, ...count }),
+    ...(options.controls ?? []),
+    choices,
+  );
+  return makeCard('Training', undefined, controls);
+}
