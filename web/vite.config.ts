@@ -9,6 +9,7 @@ import { engineTable } from './build/engine-table.ts';
 import { minifyOutput } from './build/minify-output.ts';
 import { minifyShaders } from './build/minify-shaders.ts';
 import { plainImports } from './build/plain-imports.ts';
+import { emitUnstarted } from './build/unstarted.ts';
 import { EXTENDED } from './engine/graph/lowering/extended.ts';
 import { OPERATORS } from './engine/graph/lowering/lower.ts';
 import { MAX_NODES, MIN_OPSET } from './engine/onnx/model.ts';
@@ -74,6 +75,7 @@ export default defineConfig({
     plainImports(),
     emitRuntime(),
     minifyOutput(),
+    emitUnstarted(),
     engineTable(join(web, '../src/limner/page/engine.json'), TABLE),
   ],
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },

@@ -7,6 +7,7 @@ import { ASSET, ENGINE_CHUNKS } from './build/engine-chunks.ts';
 import { minifyOutput } from './build/minify-output.ts';
 import { minifyShaders } from './build/minify-shaders.ts';
 import { plainImports } from './build/plain-imports.ts';
+import { emitUnstarted } from './build/unstarted.ts';
 
 const web = dirname(fileURLToPath(import.meta.url));
 
@@ -24,7 +25,7 @@ export default defineConfig({
   root: join(web, 'lab'),
   base: './',
   cacheDir: join(web, '.cache/vite-lab'),
-  plugins: [minifyShaders(), plainImports(), emitLicence(), minifyOutput()],
+  plugins: [minifyShaders(), plainImports(), emitLicence(), minifyOutput(), emitUnstarted()],
   worker: { format: 'es', rolldownOptions: { output: { entryFileNames: `${ASSET}.js` } } },
   build: {
     outDir: join(web, '../src/limner/_web_lab'),

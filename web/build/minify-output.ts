@@ -1,13 +1,9 @@
 /** Minifies the output of the build once more: a second minifier finds what the first one leaves. The HTML loses its
  * line breaks, quotes that it does not need, and `crossorigin`: that changes nothing for files of the same site, but
  * without it a page from a folder or in a sandbox keeps its style sheet. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { minify } from 'terser';
 import type { Plugin } from 'vite';
 
-/** A script that is no module, for browsers too old for the page. Vite would leave it as it is. */
-const CLASSIC_SCRIPT = 'unstarted.js';
 /** What Vite hands to the helper around `import()`, and ours does not read. The page has such calls, so where none is
  * found, Vite writes them in another way. */
 const HELPER_ARGUMENTS = /,(\[\],import\.meta\.url|import\.meta)(?=\))/g;
@@ -39,13 +35,9 @@ function sharedNames(code: string): Record<string, string> {
 }
 
 export function minifyOutput(): Plugin {
-  let root = '';
   return {
     name: 'limner-smaller',
     enforce: 'post',
-    configResolved(config) {
-      root = config.root;
-    },
     generateBundle: {
       order: 'post', // after Vite has completed the calls of the helper
       async handler(_, bundle) {
@@ -70,8 +62,6 @@ export function minifyOutput(): Plugin {
           file.code = code.replace(HELPER_ARGUMENTS, '').replace(WRAPPED_IMPORT, '()=>$2');
         }
         if (!isFound) this.error(`No call ends with “${HELPER_ARGUMENTS}”: see HELPER_ARGUMENTS.`);
-        const { code } = await minify(await readFile(join(root, CLASSIC_SCRIPT), 'utf8'), { ie8: true });
-        if (code) this.emitFile({ type: 'asset', fileName: CLASSIC_SCRIPT, source: code });
       },
     },
   };

@@ -2,5 +2,5 @@
 import { Page } from './shell/page.ts';
 import { TABS } from './tabs.ts';
 
-document.documentElement.dataset.started = ''; // see unstarted.js
+document.documentElement.dataset.started = ''; // see shared/unstarted.js
 new Page(TABS);

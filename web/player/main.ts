@@ -3,7 +3,7 @@ import { errorMessage } from '../shared/errors.ts';
 import { App } from './app.ts';
 import { Notifications } from './ui/notifications.ts';
 
-document.documentElement.dataset.started = ''; // see unstarted.js
+document.documentElement.dataset.started = ''; // see shared/unstarted.js
 const notifications = new Notifications();
 try {
   const app = new App(notifications);

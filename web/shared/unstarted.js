@@ -3,7 +3,7 @@
   var WAIT_MS = 3000;
   // Variables, since the formatter puts a trailing comma into a call of several lines, which old browsers cannot parse.
   var FROM_FOLDER =
-    'A browser does not run this page straight from a folder. Open a terminal in the folder and type “limner lab”; without limner, type “python3 -m http.server” (on Windows “py -m http.server”) and open http://localhost:8000.';
+    'A browser does not run this page straight from a folder. Open a terminal in the folder and type “COMMAND”; without limner, type “python3 -m http.server” (on Windows “py -m http.server”) and open http://localhost:8000.';
   var SANDBOXED =
     'This page did not start, since the page around it keeps it in a sandbox. Open it in a tab of its own: ';
   var NOT_STARTED =
@@ -19,7 +19,8 @@
   }
 
   if (location.protocol === 'file:') {
-    show(FROM_FOLDER);
+    // What serves a page differs from page to page, so the script's element has it.
+    show(FROM_FOLDER.replace('COMMAND', document.querySelector('[data-serve]').getAttribute('data-serve')));
     return;
   }
   addEventListener('load', () => {
