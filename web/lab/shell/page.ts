@@ -5,6 +5,7 @@ import { readAddress, writeAddress } from './address.ts';
 import { announceOften } from './announcer.ts';
 import { formatCount } from './format.ts';
 import { drawPlotPicture } from './plot-picture.ts';
+import { loadStyle } from './style.ts';
 import type { Host, Tab, TabEntry } from './tab.ts';
 import { bindTheme } from './theme.ts';
 
@@ -142,7 +143,7 @@ export class Page {
   }
 
   async #make(entry: TabEntry): Promise<Tab> {
-    const make = await entry.load();
+    const [make] = await Promise.all([entry.load(), loadStyle(entry.style)]);
     await nextTask();
     const isShown = () => entry === this.#entry;
     const host: Host = {

@@ -39,6 +39,8 @@ export interface TabEntry {
   /** Its name in the address. */
   readonly id: string;
   readonly name: string;
+  /** The address of its style sheet. */
+  readonly style: string;
   /** Fetched when it is first shown. */
   readonly load: () => Promise<(host: Host) => Tab | Promise<Tab>>;
 }

@@ -32,9 +32,13 @@ export function onTheme(listener: () => void): void {
   listeners.push(listener);
 }
 
-/** The colour of that name: one of the style sheet's variables. */
-export const themeColor = (name: string): string =>
-  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+/** The colour of that name: one of the style sheet's variables, or another value of it. What a variable has of both themes is not
+ * resolved by browsers: here it is. */
+export function themeColor(name: string): string {
+  const value = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const [, light, dark] = /^light-dark\(([^,]+),([^,]+)\)$/.exec(value) ?? [];
+  return (currentTheme() === 'light' ? light : dark)?.trim() ?? value;
+}
 
 function tell(): void {
   const other = currentTheme() === 'dark' ? 'light' : 'dark';
