@@ -1,7 +1,10 @@
 /** Ten digits drawn with a pen: what the tab Digits learns from until MNIST is fetched. The strokes, and what a hand does to
  * them, are those of `limner lab digits --drawn`; the random numbers are the page's own. */
 import { normal } from '../numbers/random.ts';
+import { drawnTask } from './drawn-task.ts';
+import type { Task } from './examples.ts';
 
+export const DIGITS = Array.from({ length: 10 }, (_, digit) => String(digit));
 export const DIGIT_SIDE = 28;
 /** Short straight pieces that a digit's strokes are drawn with. */
 const PIECES = 48;
@@ -48,7 +51,7 @@ type Random = () => number;
 const between = (random: Random, least: number, most: number): number => least + (most - least) * random();
 
 /** Bytes of 28 x 28 pixels, white on black. */
-export function drawDigit(digit: number, random: Random): Uint8Array {
+function drawDigit(digit: number, random: Random): Uint8Array {
   const forms = FORMS[digit] ?? [];
   const strokes = (forms[Math.floor(random() * forms.length)] ?? '')
     .split('/')
@@ -141,3 +144,6 @@ function measure(squares: Float32Array, [x0, y0]: Point, [x1, y1]: Point, reach:
     }
   }
 }
+
+export const drawnDigits = (): Task =>
+  drawnTask('Drawn digits', DIGITS, { side: DIGIT_SIDE, channels: 1, draw: drawDigit });

@@ -1,6 +1,8 @@
 /** Ten coloured shapes and patterns of 32 pixels: what the tab Pictures learns from until CIFAR-10 is fetched. */
+import { drawnTask } from './drawn-task.ts';
+import type { Task } from './examples.ts';
 
-export const SHAPE_SIDE = 32;
+const SHAPE_SIDE = 32;
 
 type Random = () => number;
 /** Below zero inside the shape; x and y are -1..1 within it. */
@@ -22,7 +24,7 @@ const SHAPE_LIST: readonly (readonly [name: string, shape: Shape])[] = [
   ['dots', (x, y) => 0.25 - 0.5 * Math.cos(5.5 * x) * Math.cos(5.5 * y)],
 ];
 
-export const SHAPES = SHAPE_LIST.map(([name]) => name);
+const SHAPES = SHAPE_LIST.map(([name]) => name);
 
 /** A hue's colour of a lightness, 0..255. */
 function colorOf(hue: number, light: number): readonly number[] {
@@ -33,7 +35,7 @@ function colorOf(hue: number, light: number): readonly number[] {
 }
 
 /** Bytes of 3 x 32 x 32: the shape, turned, moved and coloured at random, before a ground that shades. */
-export function drawShape(label: number, random: Random): Uint8Array {
+function drawShape(label: number, random: Random): Uint8Array {
   const [, shape = () => 1] = SHAPE_LIST[label] ?? [];
   const scale = 8 + 4 * random();
   const turn = (random() - 0.5) * 0.9;
@@ -58,3 +60,6 @@ export function drawShape(label: number, random: Random): Uint8Array {
   }
   return values;
 }
+
+export const drawnShapes = (): Task =>
+  drawnTask('Drawn shapes', SHAPES, { side: SHAPE_SIDE, channels: 3, draw: drawShape });

@@ -5,7 +5,7 @@ import { CameraView } from '../classifier/camera-view.ts';
 import { makeSettings, pythonCommand } from '../classifier/settings.ts';
 import { ClassifierTab } from '../classifier/tab.ts';
 import { inkOfPaper, shapeDigit } from '../data/digit-shape.ts';
-import { DIGITS, drawnDigits } from '../data/drawn-tasks.ts';
+import { DIGITS, drawnDigits } from '../data/drawn-digits.ts';
 import type { Task } from '../data/examples.ts';
 import { readIdx, taskOfIdx } from '../data/idx.ts';
 import { fetchPictures, hasPictures } from '../data/picture-files.ts';

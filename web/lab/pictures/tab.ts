@@ -4,7 +4,7 @@ import { errorMessage } from '../../shared/errors.ts';
 import { CameraView } from '../classifier/camera-view.ts';
 import { makeSettings, pythonCommand } from '../classifier/settings.ts';
 import { ClassifierTab, type InputForm } from '../classifier/tab.ts';
-import { drawnShapes } from '../data/drawn-tasks.ts';
+import { drawnShapes } from '../data/drawn-shapes.ts';
 import type { Picture, Task } from '../data/examples.ts';
 import { dataFiles } from '../data/files.ts';
 import { fetchPictures, hasPictures } from '../data/picture-files.ts';

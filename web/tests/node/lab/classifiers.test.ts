@@ -5,7 +5,7 @@ import { adam, createEvaluator, createTrainer, initialize } from '../../../engin
 import { LiveView } from '../../../lab/classifier/live-view.ts';
 import { Tester } from '../../../lab/classifier/tester.ts';
 import { batchOf, sizeOf, writePicture } from '../../../lab/data/batch-values.ts';
-import { drawnDigits } from '../../../lab/data/drawn-tasks.ts';
+import { drawnDigits } from '../../../lab/data/drawn-digits.ts';
 import { epochOrder } from '../../../lab/network/batches.ts';
 import {
   buildClassifier,

@@ -4,7 +4,8 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { batchOf, writeShifted } from '../../../lab/data/batch-values.ts';
 import { inkOfPaper, shapeDigit } from '../../../lab/data/digit-shape.ts';
-import { drawnDigits, drawnShapes } from '../../../lab/data/drawn-tasks.ts';
+import { drawnDigits } from '../../../lab/data/drawn-digits.ts';
+import { drawnShapes } from '../../../lab/data/drawn-shapes.ts';
 import { packedExamples, splitExamples } from '../../../lab/data/examples.ts';
 import { readIdx, taskOfIdx } from '../../../lab/data/idx.ts';
 
