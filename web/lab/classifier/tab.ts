@@ -2,20 +2,13 @@
 import { initialize, type OnnxModel, readModel } from '../../engine/training/index.ts';
 import { makeElement } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
-import { batchOf, sizeOf, writePicture } from '../data/batch-values.ts';
+import { sizeOf } from '../data/batch-values.ts';
 import type { Picture, Task } from '../data/examples.ts';
 import { dataFiles, fetchData } from '../data/files.ts';
-import { epochOrder, stepsPerEpoch } from '../network/batches.ts';
-import {
-  buildClassifier,
-  type ExampleDims,
-  learnedNames,
-  softmax,
-  valuesOf,
-} from '../network/classifiers.ts';
+import { stepsPerEpoch } from '../network/batches.ts';
+import { buildClassifier, learnedNames, softmax, valuesOf } from '../network/classifiers.ts';
 import { LayerCards } from '../network/layer-card.ts';
 import { layersOfModel, type ShownLayer } from '../network/model-layers.ts';
-import { optimizerOf } from '../network/optimizers.ts';
 import { type Plan, Session, type Weights } from '../network/session.ts';
 import { CurvePlot, type CurvePlotContent } from '../plot/curve-plot.ts';
 import { type Bench, makeBench } from '../shell/bench.ts';
@@ -23,37 +16,28 @@ import { formatCount, formatNumber } from '../shell/format.ts';
 import type { Host, Tab } from '../shell/tab.ts';
 import { themeColor } from '../shell/theme.ts';
 import { ABOUT } from './about.ts';
-import { AccuracyPlot, type AccuracyPoint } from './accuracy-plot.ts';
 import { ClassBars } from './class-bars.ts';
 import { makeClassifierTrainingCard, makeNetworkCard } from './controls.ts';
+import { type InputForm, pictureForm, sizeOfForm } from './input-form.ts';
 import { LiveView } from './live-view.ts';
 import { PictureGrid } from './picture-grid.ts';
-import { type ClassifierSettings, rateOf } from './settings.ts';
-import { TestPanel } from './test-panel.ts';
-import { Tester, type TestSource } from './tester.ts';
-
-/** How pictures come into the network. */
-export interface InputForm {
-  readonly dims: ExampleDims;
-  readonly write: (to: Float32Array, offset: number, picture: Picture) => void;
-  /** Whether pictures may be moved and flipped. */
-  readonly isPictures: boolean;
-}
+import { makePlan } from './plan.ts';
+import { runningMean } from './running-mean.ts';
+import type { ClassifierSettings } from './settings.ts';
+import { type RunState, TestSchedule } from './test-schedule.ts';
 
 /** Pictures to learn from that are drawn. */
 const EXAMPLES = 40;
-/** Test pictures that are tested while it learns. */
-const QUICK = 200;
-/** A test takes at most this part of the time. */
-const TEST_SHARE = 0.15;
-const MIN_TEST_INTERVAL_MS = 700;
-
 export abstract class ClassifierTab implements Tab {
   readonly element: HTMLElement;
   protected readonly bench: Bench;
   protected readonly bars = new ClassBars('Sure of');
   protected task: Task | null = null;
-  protected readonly panel = new TestPanel((picture, label) => this.#showTest(picture, label));
+  protected readonly tests = new TestSchedule(
+    () => this.#runState(),
+    (picture, label) => this.#showTest(picture, label),
+    error => this.host.say(errorMessage(error)),
+  );
   /** What the task is. */
   protected readonly source = makeElement('p', 'hint');
   /** What the network sees. */
@@ -72,19 +56,15 @@ export abstract class ClassifierTab implements Tab {
   #nextExample = 0;
   readonly #layerCards = new LayerCards();
   readonly #losses: CurvePlot;
-  readonly #accuracy: AccuracyPlot;
   readonly #figures = makeElement('p', 'hint figures');
   #session: Session | null = null;
-  #tester: Tester | null = null;
   #live: LiveView | null = null;
   protected form: InputForm | null = null;
   #shown: Float32Array | null = null;
   #weights: Weights = new Map();
   #values: ReadonlyMap<string, Float32Array> = new Map();
-  #points: AccuracyPoint[] = [];
   #isPlaying = false;
   #isSlow = false;
-  #nextTest = 0;
   /** Whether there is a network to train. */
   #building: Promise<boolean> = Promise.resolve(false);
   #builds = 0;
@@ -95,10 +75,6 @@ export abstract class ClassifierTab implements Tab {
     readonly settings: ClassifierSettings,
   ) {
     this.#losses = new CurvePlot('Loss', ABOUT.loss, () => this.#curves());
-    this.#accuracy = new AccuracyPlot(ABOUT.accuracy, () => ({
-      points: this.#points,
-      steps: this.#lastStep,
-    }));
     this.#losses.card.append(this.#figures);
     this.bench = makeBench(`classifier ${id}`);
     this.element = this.bench.element;
@@ -106,9 +82,9 @@ export abstract class ClassifierTab implements Tab {
     this.bench.network.append(makeNetworkCard(settings, hasStarts), this.#layerCards.element);
     this.bench.curves.append(
       this.#losses.card,
-      this.#accuracy.card,
+      this.tests.plot.card,
       makeClassifierTrainingCard(settings),
-      ...this.panel.cards,
+      ...this.tests.panel.cards,
     );
     settings.listen(names => {
       const isOther = ['data', 'net', 'units', 'start', 'seed'].some(name => names.has(name as 'data'));
@@ -160,8 +136,7 @@ export abstract class ClassifierTab implements Tab {
 
   /** How pictures come in: as they are, if a tab knows no other way. */
   protected formOf(task: Task): InputForm {
-    const { channels, side } = task.train.picture(0);
-    return { dims: [channels, side, side], write: writePicture, isPictures: true };
+    return pictureForm(task);
   }
 
   /** Layers before those that learn. */
@@ -218,7 +193,6 @@ export abstract class ClassifierTab implements Tab {
 
   /** Everything that follows from the model begins anew. */
   #begin(task: Task, form: InputForm, model: OnnxModel): void {
-    this.#tester?.destroy();
     this.#live?.destroy();
     this.#weights = new Map(
       learnedNames(model).map(name => [
@@ -226,9 +200,6 @@ export abstract class ClassifierTab implements Tab {
         valuesOf(model.constants.get(name) ?? { bytes: new Uint8Array() }),
       ]),
     );
-    this.#points = [];
-    this.#nextTest = 0;
-    this.#tester = new Tester(model, this.#testSource(task, form));
     const state = () => ({ weights: this.#weights, values: this.#values });
     const layers = layersOfModel(model, state);
     this.#layerCards.show([...this.frozenLayers(), ...layers].map(({ layer }) => layer));
@@ -244,13 +215,14 @@ export abstract class ClassifierTab implements Tab {
       error => this.host.say(errorMessage(error)),
     );
     this.#shown = null;
-    this.panel.setTask(task);
     const plan = this.#makePlan(task, form, model);
     if (this.#session) this.#session.restart(plan);
     else this.#session = new Session(plan, this.#sessionHost(), { onProgress: (_, own) => this.#show(own) });
     this.#session.setSlow(this.#isSlow);
+    this.tests.begin(task, form, model);
+    this.#losses.view.request();
     this.#showFigures();
-    if (this.settings.values.start === 'trained') void this.#test();
+    if (this.settings.values.start === 'trained') void this.tests.test();
   }
 
   #sessionHost(): Host {
@@ -259,54 +231,13 @@ export abstract class ClassifierTab implements Tab {
       setPlaying: isPlaying => {
         this.#isPlaying = isPlaying;
         this.host.setPlaying(isPlaying);
-        if (!isPlaying) void this.#test();
+        if (!isPlaying) void this.tests.test();
       },
     };
   }
 
-  #testSource({ test, classes }: Task, { dims, write }: InputForm): TestSource {
-    return {
-      count: test.count,
-      classes: classes.length,
-      label: test.label,
-      size: dims.reduce((a, b) => a * b, 1),
-      write: (to, offset, index) => write(to, offset, test.picture(index)),
-    };
-  }
-
-  #makePlan({ train }: Task, { dims, write, isPictures }: InputForm, model: OnnxModel): Plan {
-    const { opt, batch, epochs, seed, augment } = this.settings.values;
-    const size = Math.min(batch, train.count);
-    const perEpoch = stepsPerEpoch(train.count, size);
-    const order = epochOrder(train.count, size, seed);
-    const names = learnedNames(model);
-    const input = model.inputs[0]?.name ?? '';
-    const output = model.outputs[0]?.name ?? '';
-    const numbers = dims.reduce((a, b) => a * b, 1);
-    const valuesOfStep = (step: number, chosen: Uint32Array): Float32Array => {
-      const epoch = Math.floor(step / perEpoch);
-      if (isPictures) return batchOf(train, chosen, augment ? { seed, epoch, flips: this.canFlip } : null);
-      const made = new Float32Array(chosen.length * numbers);
-      for (const [i, index] of chosen.entries()) write(made, i * numbers, train.picture(index));
-      return made;
-    };
-    return {
-      model,
-      ...(names.length > 0 && { parameters: names }),
-      loss: 'crossEntropy',
-      optimizer: optimizerOf(opt),
-      rate: rateOf(this.settings),
-      batch: size,
-      seed,
-      steps: epochs * perEpoch,
-      makeBatch: step => {
-        const chosen = order(step);
-        return {
-          [input]: valuesOfStep(step, chosen),
-          [output]: Float32Array.from(chosen, index => train.label(index)),
-        };
-      },
-    };
+  #makePlan(task: Task, form: InputForm, model: OnnxModel): Plan {
+    return makePlan(this.settings, task, form, model, this.canFlip);
   }
 
   /** The training goes on in another way. */
@@ -319,9 +250,8 @@ export abstract class ClassifierTab implements Tab {
   /** Shows a picture to the network; null for none. */
   protected showPicture(picture: Picture): void {
     const form = this.form;
-    const fits = form?.isPictures && form.dims.reduce((a, b) => a * b, 1) === sizeOf(picture);
-    if (!form || (form.isPictures && !fits)) return;
-    const values = new Float32Array(form.dims.reduce((a, b) => a * b, 1));
+    if (!form || (form.isPictures && sizeOfForm(form) !== sizeOf(picture))) return;
+    const values = new Float32Array(sizeOfForm(form));
     form.write(values, 0, picture);
     this.#shown = values;
     this.#live?.show(values, this.#weights);
@@ -335,24 +265,26 @@ export abstract class ClassifierTab implements Tab {
 
   #show(weights: Weights): void {
     this.#weights = weights;
-    if (this.#session?.steps === 0) this.#restarted();
+    if (this.#session?.steps === 0) this.tests.restart();
     this.#live?.show(this.#shown, weights);
     this.#layerCards.request();
     this.#losses.view.request();
-    this.#accuracy.view.request();
+    this.tests.plot.view.request();
     this.#showFigures();
-    void this.#test();
+    void this.tests.test();
   }
 
-  #restarted(): void {
-    this.#points = [];
-    this.#nextTest = 0;
-    if (this.#tester) this.#tester.answers.length = 0;
-    this.panel.show([]);
-  }
-
-  get #lastStep(): number {
-    return this.#session?.plan.steps ?? 1;
+  #runState(): RunState | null {
+    const session = this.#session;
+    return (
+      session && {
+        step: session.steps,
+        lastStep: session.plan.steps,
+        weights: this.#weights,
+        isPlaying: this.#isPlaying,
+        isTrained: this.settings.values.start === 'trained',
+      }
+    );
   }
 
   #showFigures(): void {
@@ -362,44 +294,6 @@ export abstract class ClassifierTab implements Tab {
     const loss = session.losses.slice(-20);
     const mean = loss.reduce((a, b) => a + b, 0) / loss.length;
     this.#figures.textContent = `Epoch ${formatNumber(epoch)} of ${this.settings.values.epochs} · step ${formatCount(session.steps)} · loss ${formatNumber(mean)}, the mean of 20 steps`;
-    this.#accuracy.text.textContent = this.#accuracyText() ?? 'Not tested yet.';
-  }
-
-  #accuracyText(): string | null {
-    const last = this.#points.at(-1);
-    return last
-      ? `${(100 * last.share).toFixed(1)} % of ${formatCount(last.count)} test pictures are found, at step ${formatCount(last.step)}.`
-      : null;
-  }
-
-  /** Tests now and then while it plays, and everything when it stands still. */
-  async #test(): Promise<void> {
-    const [tester, session] = [this.#tester, this.#session];
-    if (!tester || !session || tester.isBusy) return;
-    const [step, isPlaying, weights] = [session.steps, this.#isPlaying, this.#weights];
-    const last = this.#points.at(-1);
-    const whole = tester.source.count;
-    const isDone = last?.step === step && last.count >= whole;
-    if (isPlaying ? performance.now() < this.#nextTest : isDone) return;
-    if (step === 0 && this.settings.values.start === 'new') return;
-    const begin = performance.now();
-    const isStopped = () => this.#isPlaying !== isPlaying || tester !== this.#tester;
-    const count = Math.min(isPlaying ? QUICK : Infinity, whole);
-    const share = await tester.measure(weights, count, isStopped).catch(error => {
-      this.host.say(errorMessage(error));
-      return null;
-    });
-    if (tester !== this.#tester || step > session.steps) return;
-    const took = performance.now() - begin;
-    this.#nextTest = performance.now() + Math.max(MIN_TEST_INTERVAL_MS, took / TEST_SHARE);
-    if (share !== null) {
-      if (last?.step === step) this.#points.pop();
-      this.#points.push({ step, share, count });
-    }
-    this.panel.show(tester.answers);
-    this.#accuracy.view.request();
-    this.#showFigures();
-    if (!this.#isPlaying && (share === null || session.steps !== step)) await this.#test();
   }
 
   #curves(): CurvePlotContent {
@@ -410,7 +304,7 @@ export abstract class ClassifierTab implements Tab {
         { values: losses, color, width: 1, opacity: 0.35 },
         { values: runningMean(losses), color, width: 2.5 },
       ],
-      steps: this.#lastStep,
+      steps: this.#session?.plan.steps ?? 1,
       xName: 'step',
       yName: 'loss',
     };
@@ -431,8 +325,7 @@ export abstract class ClassifierTab implements Tab {
   reset(): void {
     this.#when(session => {
       session.restart();
-      this.#restarted();
-      this.#accuracy.view.request();
+      this.tests.restart();
     });
   }
 
@@ -451,7 +344,7 @@ export abstract class ClassifierTab implements Tab {
   status(): string | null {
     const { losses = [] } = this.#session ?? {};
     if (losses.length === 0) return null;
-    return [`Step ${losses.length}: the loss is ${formatNumber(losses.at(-1) ?? 0)}.`, this.#accuracyText()]
+    return [`Step ${losses.length}: the loss is ${formatNumber(losses.at(-1) ?? 0)}.`, this.tests.text]
       .filter(Boolean)
       .join(' ');
   }
@@ -465,16 +358,4 @@ export abstract class ClassifierTab implements Tab {
     if (!this.#session) throw new Error('The network is not built yet.');
     return { bytes: await this.#session.save(), name: `limner-lab-${this.id}.onnx` };
   }
-}
-
-/** The mean of the losses so far, the newest of which count most. */
-function runningMean(losses: readonly number[]): Float64Array {
-  const made = new Float64Array(losses.length);
-  let [mean, weight] = [0, 0];
-  for (const [i, loss] of losses.entries()) {
-    mean = 0.9 * mean + 0.1 * loss;
-    weight = 0.9 * weight + 0.1;
-    made[i] = mean / weight;
-  }
-  return made;
 }

@@ -2,8 +2,9 @@
 import { makeElement } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { CameraView } from '../classifier/camera-view.ts';
+import type { InputForm } from '../classifier/input-form.ts';
 import { makeSettings, pythonCommand } from '../classifier/settings.ts';
-import { ClassifierTab, type InputForm } from '../classifier/tab.ts';
+import { ClassifierTab } from '../classifier/tab.ts';
 import { drawnShapes } from '../data/drawn-shapes.ts';
 import type { Picture, Task } from '../data/examples.ts';
 import { dataFiles } from '../data/files.ts';
@@ -84,7 +85,7 @@ class PicturesTab extends ClassifierTab {
       if (names.has('features') && settings.values.data === 'own') this.rebuild();
       if (names.has('data')) this.#showSource();
     });
-    this.bench.data.append(data, this.#ownCard, live, this.panel.pictureCard);
+    this.bench.data.append(data, this.#ownCard, live, this.tests.panel.pictureCard);
     this.#showSource();
     this.rebuild();
   }
