@@ -12,7 +12,6 @@ from onnx import ModelProto, numpy_helper
 from helpers.files import scene
 from helpers.looks import edge_graph, edge_module, graph, module, recipe
 from limner.errors import LimnerError
-from limner.export.onnx_graph import infer_and_check
 from limner.export.parity import (
     MAX_DIFFERENCE,
     check_engine_parity,
@@ -20,6 +19,7 @@ from limner.export.parity import (
     live_settings,
     make_probes,
 )
+from limner.export.torch_export import infer_and_check
 from limner.look.quantization import quantize_weights
 from limner.look.session import make_session
 from limner.look.storage import STORAGES

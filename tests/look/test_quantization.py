@@ -10,7 +10,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from helpers.looks import graph, recipe
 from helpers.onnx_models import image_model
 from limner.errors import LimnerError
-from limner.export.onnx_graph import infer_and_check
+from limner.export.torch_export import infer_and_check
 from limner.look.look import read_look
 from limner.look.quantization import dequantize, dequantize_weights, quantize, quantize_weights
 from limner.look.session import make_session

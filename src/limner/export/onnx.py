@@ -21,9 +21,10 @@ from onnx import ModelProto
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.export.inference import fuse_for_inference, make_look_module
-from limner.export.onnx_graph import export_graph, infer_and_check
+from limner.export.onnx_graph import export_graph
 from limner.export.parity import Parity, check_engine_parity, check_torch_parity, make_probes
 from limner.export.storage_comparison import StorageComparison, choose_pictures, compare_storages
+from limner.export.torch_export import infer_and_check
 from limner.files import atomic_write
 from limner.light import PHOTOS, Light
 from limner.look.look import is_limner_look, read_look

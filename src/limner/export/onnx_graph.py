@@ -8,34 +8,25 @@ same weights give the same bytes.
 
 from __future__ import annotations
 
-import ast
-import contextlib
-import io
-import logging
-import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 from onnx_ir.passes import common as passes
-from onnxscript import optimizer
 
-from limner import __version__
 from limner.export.inference import LookModule
-from limner.look.metadata import PRODUCER
+from limner.export.torch_export import (
+    float_value,
+    infer_and_check,
+    layer_path,
+    plain_model,
+    run_exporter,
+    unique_name,
+)
 
 Array = NDArray[Any]
-
-OPSET = 21
-"""The first opset whose DequantizeLinear supports uint16."""
-
-IR_VERSION = 10
-"""The ONNX file format released with that opset; runtimes of 2024 read it too."""
-
 
 DEFAULTS: dict[str, tuple[object, ...]] = {
     "antialias": (0,),
@@ -67,56 +58,18 @@ def export_graph(module: LookModule, pixels: int) -> ModelProto:
     return infer_and_check(model)
 
 
-def infer_and_check(model: ModelProto) -> ModelProto:
-    """Infer the shapes of all values and run ONNX's checker."""
-    del model.graph.value_info[:]
-    model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
-    onnx.checker.check_model(model, full_check=True)
-    return model
-
-
 def _run_exporter(module: LookModule, pixels: int) -> ModelProto:
-    image = torch.zeros(1, 3, pixels, pixels)
-    with silence_exporter(), torch.no_grad():
-        program = torch.onnx.export(
-            module,
-            (image, *module.defaults()),
-            dynamo=True,
-            external_data=False,
-            opset_version=OPSET,
-            input_names=["image", *module.live],
-            output_names=["painting", "guide"],
-            verbose=False,
-            optimize=False,
-        )
-    if program is None:
-        raise RuntimeError("torch.onnx.export returned no program")
-    # onnxscript's own optimizer simplifies x + 1e-8 to x, which removes the epsilon under a square root.
-    optimizer.fold_constants(program.model)
-    for simplify in (
-        passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
-        passes.RemoveUnusedNodesPass(),
-        # The guide's matrices are above the pass' default limit, and two guides of one picture share them.
-        passes.DeduplicateInitializersPass(size_limit=2**20),
-        passes.CommonSubexpressionEliminationPass(),
-    ):
-        simplify(program.model)
-    exported: ModelProto = program.model_proto
-    return exported
-
-
-@contextlib.contextmanager
-def silence_exporter() -> Iterator[None]:
-    """Silence the exporter: its notes on optional packages would look like errors."""
-    # Setting a logger's level is not enough: torch would still build its log messages, which takes seconds.
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
+    return run_exporter(
+        module,
+        (torch.zeros(1, 3, pixels, pixels), *module.defaults()),
+        inputs=("image", *module.live),
+        outputs=("painting", "guide"),
+        simplify=(
+            # The guide's matrices are above the pass' default limit. Two guides of one picture share them.
+            passes.DeduplicateInitializersPass(size_limit=2**20),
+            passes.CommonSubexpressionEliminationPass(),
+        ),
+    )
 
 
 def _drop_zero_biases(model: ModelProto) -> None:
@@ -194,7 +147,7 @@ def _tidy(model: ModelProto) -> None:
     names = {name: name for name in ["", *interface]}
     used_names = set(interface)
     for node in model.graph.node:
-        node.name = _unique(_node_name(node, names), used_names)
+        node.name = unique_name(_node_name(node, names), used_names)
         names[node.output[0]] = node.output[0] if node.output[0] in interface else node.name
         plain = [a for a in node.attribute if helper.get_attribute_value(a) not in DEFAULTS.get(a.name, ())]
         plain.sort(key=lambda attribute: attribute.name)
@@ -202,7 +155,7 @@ def _tidy(model: ModelProto) -> None:
         node.attribute.extend(plain)
         node.ClearField("doc_string")
     for tensor in model.graph.initializer:
-        names[tensor.name] = _unique(_constant_name(model, tensor), used_names)
+        names[tensor.name] = unique_name(_constant_name(model, tensor), used_names)
         _plain_tensor(tensor, names[tensor.name])
     for node in model.graph.node:
         node.input[:] = [names[name] for name in node.input]
@@ -212,10 +165,7 @@ def _tidy(model: ModelProto) -> None:
 
 def _node_name(node: NodeProto, names: dict[str, str]) -> str:
     """A name such as `down.3.conv`, `up.2.conv.resize`, `up.2.concat` or `guide.mul`."""
-    scopes: list[str] = next(
-        (ast.literal_eval(p.value) for p in node.metadata_props if p.key.endswith(".name_scopes")), [""]
-    )
-    path = scopes[-2] if len(scopes) > 1 else ""
+    path = layer_path(node)
     kind = node.op_type.lower()
     if node.op_type == "Concat":
         # The skip connection of the U-Net: named after the preceding layer.
@@ -238,14 +188,6 @@ def _constant_name(model: ModelProto, tensor: TensorProto) -> str:
     return f"{reader.name}.{part}"
 
 
-def _unique(name: str, used_names: set[str]) -> str:
-    unique, count = name, 2
-    while unique in used_names:
-        unique, count = f"{name}_{count}", count + 1
-    used_names.add(unique)
-    return unique
-
-
 def _plain_tensor(tensor: TensorProto, name: str) -> None:
     tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).copy(), name))
 
@@ -253,22 +195,11 @@ def _plain_tensor(tensor: TensorProto, name: str) -> None:
 def _plain_model(model: ModelProto) -> None:
     graph = model.graph
     ordered = sorted(graph.initializer, key=lambda tensor: tensor.name)
-    graph_inputs = [
-        helper.make_tensor_value_info(v.name, TensorProto.FLOAT, _shape(v)) for v in graph.input
-    ]
-    graph_outputs = [
-        helper.make_tensor_value_info(v.name, TensorProto.FLOAT, _shape(v)) for v in graph.output
-    ]
-    plain = helper.make_graph(list(graph.node), "look", graph_inputs, graph_outputs, ordered)
-    model.CopyFrom(
-        helper.make_model(
-            plain,
-            producer_name=PRODUCER,
-            producer_version=__version__,
-            ir_version=IR_VERSION,
-            opset_imports=[helper.make_opsetid("", OPSET)],
-        )
+    inputs, outputs = (
+        [float_value(value.name, _shape(value)) for value in values]
+        for values in (graph.input, graph.output)
     )
+    model.CopyFrom(plain_model("look", list(graph.node), inputs, outputs, ordered))
 
 
 def _shape(value: ValueInfoProto) -> list[int]:

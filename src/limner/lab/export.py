@@ -7,7 +7,6 @@ inside. Batch norms stay nodes of their own, so that the file can be trained fur
 
 from __future__ import annotations
 
-import ast
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,18 +16,21 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
-from onnx_ir.passes import common as passes
-from onnxscript import optimizer
+from onnx import ModelProto, NodeProto, helper, numpy_helper
 
-from limner import __version__
 from limner.errors import LimnerError
-from limner.export.onnx_graph import IR_VERSION, OPSET, infer_and_check, silence_exporter
+from limner.export.torch_export import (
+    float_value,
+    infer_and_check,
+    layer_path,
+    plain_model,
+    run_exporter,
+    unique_name,
+)
 from limner.files import atomic_write
 from limner.lab.objective import predict
 from limner.lab.options import InputRange
 from limner.lab.scaled import Scaled, for_range
-from limner.look.metadata import PRODUCER
 from limner.look.session import make_session
 
 CHECKED = 1000
@@ -82,27 +84,8 @@ def make_model(network: Scaled, examples: torch.Tensor, values: InputRange) -> M
     is_pictures = _is_pictures(examples)
     module = for_range(network, values) if is_pictures else network
     names = ("pictures", "scores") if is_pictures else ("values", "predictions")
-    with silence_exporter(), torch.no_grad():
-        program = torch.onnx.export(
-            module.eval(),
-            (examples[:1].float(),),
-            dynamo=True,
-            external_data=False,
-            opset_version=OPSET,
-            input_names=names[:1],
-            output_names=names[1:],
-            verbose=False,
-            optimize=False,
-        )
-    if program is None:
-        raise RuntimeError("torch.onnx.export returned no program")
-    optimizer.fold_constants(program.model)
-    for simplify in (
-        passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
-        passes.RemoveUnusedNodesPass(),
-    ):
-        simplify(program.model)
-    return _tidy(program.model_proto, set(module.state_dict()))
+    exported = run_exporter(module.eval(), (examples[:1].float(),), inputs=names[:1], outputs=names[1:])
+    return _tidy(exported, set(module.state_dict()))
 
 
 def learned_parameters(network: Scaled) -> list[str]:
@@ -125,10 +108,10 @@ def _tidy(exported: ModelProto, own: Collection[str]) -> ModelProto:
     names = {value.name: value.name for value in [*graph.input, *graph.output]}
     names |= {name: name.removeprefix("network.") for name in constants if name in own}
     taken = set(names.values())
-    names |= {name: _unique("constant", taken) for name in constants if name not in names}
+    names |= {name: unique_name("constant", taken) for name in constants if name not in names}
     nodes = [_plain_node(node, constants) for node in graph.node]
     for node, original in zip(nodes, graph.node, strict=True):
-        node.name = _unique(_layer_name(original), taken)
+        node.name = unique_name(_layer_name(original), taken)
         for output in node.output:
             names.setdefault(output, node.name)
         node.input[:] = [names.get(name, name) for name in node.input]
@@ -140,16 +123,7 @@ def _tidy(exported: ModelProto, own: Collection[str]) -> ModelProto:
         if names[name] in used
     ]
     inputs, outputs = ([_free_batch(value) for value in each] for each in (graph.input, graph.output))
-    plain = helper.make_graph(nodes, "network", inputs, outputs, weights)
-    return infer_and_check(
-        helper.make_model(
-            plain,
-            producer_name=PRODUCER,
-            producer_version=__version__,
-            ir_version=IR_VERSION,
-            opset_imports=[helper.make_opsetid("", OPSET)],
-        )
-    )
+    return infer_and_check(plain_model("network", nodes, inputs, outputs, weights))
 
 
 def _plain_node(node: NodeProto, constants: Mapping[str, Any]) -> NodeProto:
@@ -169,24 +143,12 @@ def _plain_node(node: NodeProto, constants: Mapping[str, Any]) -> NodeProto:
 
 def _layer_name(node: NodeProto) -> str:
     """The layer's name in the network, such as `layers.0.conv`; the operator's where it is in none."""
-    scopes: list[str] = next(
-        (ast.literal_eval(each.value) for each in node.metadata_props if each.key.endswith(".name_scopes")),
-        [],
-    )
-    path = scopes[-2] if len(scopes) > 1 else ""
+    path = layer_path(node)
     name = "" if path == "network" else path.removeprefix("network.")
     kind = node.op_type.lower()
     return f"{name}.{kind}" if name else kind
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    unique, count = name, 2
-    while unique in taken:
-        unique, count = f"{name}_{count}", count + 1
-    taken.add(unique)
-    return unique
-
-
 def _free_batch(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
     _, *rest = (dimension.dim_value for dimension in value.type.tensor_type.shape.dim)
-    return helper.make_tensor_value_info(value.name, TensorProto.FLOAT, ["batch", *rest])
+    return float_value(value.name, ["batch", *rest])
