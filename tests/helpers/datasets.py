@@ -7,11 +7,14 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+import pytest
 
-from limner.data.datasets.catalog import Content, Dataset, SourceFile
+from limner.data.datasets.catalog import CATALOG, Content, Dataset, SourceFile
+from limner.data.datasets.fetch import fetch_from
 from limner.data.datasets.idx import write_idx
 
 TRAIN, TEST, SIDE = 600, 200, 8
@@ -60,6 +63,16 @@ def tiny_dataset(*urls: str, name: str = "tiny", packed: bool = False) -> Datase
         classes=tuple("0123456789"),
         counts=MappingProxyType({"train": TRAIN, "test": TEST}),
     )
+
+
+def store_tiny_mnist(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Store the made-up set as MNIST, by files in `folder`, and return the folder of all sets."""
+    monkeypatch.setitem(CATALOG, "mnist", tiny_dataset("http://unasked.invalid/", name="mnist"))
+    (folder / "files").mkdir()
+    for name, content in tiny_files().items():
+        (folder / "files" / name).write_bytes(content)
+    fetch_from("mnist", folder / "files", folder=folder / "sets")
+    return folder / "sets"
 
 
 def digest(content: bytes) -> str:

@@ -11,9 +11,7 @@ import onnx
 import pytest
 from starlette.testclient import TestClient
 
-from helpers.datasets import tiny_dataset, tiny_files
-from limner.data.datasets.catalog import CATALOG
-from limner.data.datasets.fetch import fetch_from
+from helpers.datasets import store_tiny_mnist
 from limner.data.datasets.idx import read_idx
 from limner.look.session import make_session
 from limner.networks.features import load_extractor
@@ -35,12 +33,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of all sets, with a made-up MNIST in it."""
-    monkeypatch.setitem(CATALOG, "mnist", tiny_dataset("http://unasked.invalid/", name="mnist"))
-    (tmp_path / "files").mkdir()
-    for name, content in tiny_files().items():
-        (tmp_path / "files" / name).write_bytes(content)
-    fetch_from("mnist", tmp_path / "files", folder=tmp_path / "sets")
-    return tmp_path / "sets"
+    return store_tiny_mnist(tmp_path, monkeypatch)
 
 
 def test_squeezenet_has_the_features_of_limner() -> None:

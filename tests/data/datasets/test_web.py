@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.datasets import tiny_dataset, tiny_files
+from helpers.datasets import store_tiny_mnist
 from helpers.files import shared
-from limner.data.datasets.catalog import CATALOG
 from limner.data.datasets.fetch import fetch_from
 from limner.data.datasets.idx import read_idx
 from limner.data.datasets.labelled import load_labelled
@@ -22,12 +21,7 @@ from limner.errors import LimnerError
 @pytest.fixture
 def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of all sets, with a made-up MNIST in it."""
-    monkeypatch.setitem(CATALOG, "mnist", tiny_dataset("http://unasked.invalid/", name="mnist"))
-    (tmp_path / "files").mkdir()
-    for name, content in tiny_files().items():
-        (tmp_path / "files" / name).write_bytes(content)
-    fetch_from("mnist", tmp_path / "files", folder=tmp_path / "sets")
-    return tmp_path / "sets"
+    return store_tiny_mnist(tmp_path, monkeypatch)
 
 
 def test_pictures_are_idx_files(sets: Path) -> None:
