@@ -32,8 +32,8 @@ export function onTheme(listener: () => void): void {
   listeners.push(listener);
 }
 
-/** The colour of that name: one of the style sheet's variables, or another value of it. What a variable has of both themes is not
- * resolved by browsers: here it is. */
+/** The colour of that name, or another value: one of the style sheet's variables. Browsers leave `light-dark()` in a variable as
+ * it is written, so the theme's part is taken here. */
 export function themeColor(name: string): string {
   const value = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const [, light, dark] = /^light-dark\(([^,]+),([^,]+)\)$/.exec(value) ?? [];
