@@ -1,57 +1,37 @@
 """The lab page: it learns, keeps its state in the address, and works by keyboard and on a phone."""
 
-import gzip
 import json
 import re
-import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from e2e.harness import MARKS, MAX_WAIT_MS, Visit, serve
+from e2e.harness import Visit
+from e2e.lab import (
+    AXE,
+    LAB_MARKS,
+    LOSS,
+    PHONE,
+    STEP,
+    STOPPED,
+    find_violations,
+    lab,
+    lab_address,
+    save_network,
+    wait_until,
+)
+from lab_sizes import fetched_files, is_engine, open_and_play
 from limner.page.lab import WEB
 
-pytestmark = [*MARKS, pytest.mark.skipif(not (WEB / "index.html").exists(), reason="the lab is not built")]
+__all__ = ["lab", "lab_address"]
 
-ROOT = Path(__file__).parents[2]
-AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
+pytestmark = LAB_MARKS
+
 TABS = ("line", "descent", "digits", "pictures")
-PHONE = {"width": 390, "height": 844}
 
-ENGINE_CHUNKS = (
-    "adversary-",
-    "array-runner-",
-    "context-",
-    "cpu-",
-    "engine-",
-    "extended-",
-    "folds-",
-    "foreign-",
-    "kernels-",
-    "learning-painter-",
-    "norms-",
-    "painter-",
-    "philox-",
-    "state-",
-    "training-",
-    "webgl2-",
-)
-"""Files of the engine and of training, which the lab's limit leaves out."""
 MAX_BYTES = 45_000
-
-LOSS = "Number(/loss ([^ ]+)/.exec(document.querySelector('.figures').textContent)[1])"
-STEP = "Number(/step ([0-9,]+)/.exec(document.querySelector('.figures').textContent)[1].replace(',', ''))"
-
-
-def wait_until(page: Any, condition: str) -> None:
-    """Wait for a condition in JavaScript. Playwright's own way needs `eval`, which the page forbids."""
-    end = time.monotonic() + MAX_WAIT_MS / 1000
-    while not page.evaluate(condition):
-        assert time.monotonic() < end, f"waited too long for {condition}"
-        page.wait_for_timeout(50)
 
 
 def steady_step(page: Any) -> int:
@@ -63,47 +43,21 @@ def steady_step(page: Any) -> int:
     return now
 
 
-@pytest.fixture(scope="module")
-def lab_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    top = tmp_path_factory.mktemp("lab")
-    shutil.copytree(WEB, top / "a" / "b")
-    with serve(top) as url:
-        yield url
-
-
-@pytest.fixture
-def lab(lab_address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
-    """A function that opens the lab and gives the page; what that complains of fails the test."""
-
-    guests: list[Visit] = []
-
-    def open_lab(address: str, **context: Any) -> Any:
-        guests.append(visit(**context))
-        guests[-1].open(lab_address + address, painted=False)
-        guests[-1].page.wait_for_selector(".bench")
-        return guests[-1].page
-
-    yield open_lab
-    problems = [problem for guest in guests for problem in guest.problems]
-    # A browser without a GPU says so.
-    assert [one for one in problems if "No available adapters" not in one] == []
-
-
 @pytest.mark.parametrize("tab", (*TABS, "painter"))
-def test_a_tab_is_small(lab: Callable[..., Any], tab: str) -> None:
+def test_a_tab_is_small(lab_address: str, visit: Callable[..., Visit], tab: str) -> None:
     """All tabs together are more than the 45 kB that a visitor of one of them fetches."""
-    page = lab(f"#{tab}")
-    page.wait_for_load_state("networkidle")
-    urls = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
-    names = {url.split("?")[0].rsplit("/", 1)[-1] for url in urls} | {"index.html"}
-    files = [path for path in WEB.rglob("*") if path.is_file() and path.name in names]
-    assert any(path.suffix == ".js" for path in files)
-    own = {
-        path.name: len(gzip.compress(path.read_bytes()))
-        for path in files
-        if not path.name.startswith(ENGINE_CHUNKS)
-    }
+    page = visit().page
+    open_and_play(page, f"{lab_address}#{tab}")
+    files = fetched_files(page)
+    own = {name: size for name, size in files.items() if not is_engine(name)}
+    assert any(name.endswith(".js") for name in own) and any(name.endswith(".css") for name in own)
     assert sum(own.values()) <= MAX_BYTES, own
+    assert any(name.startswith("engine-") for name in files.keys() - own.keys())
+
+
+def test_a_lab_that_is_opened_from_a_folder_says_what_serves_it(visit: Callable[..., Visit]) -> None:
+    guest = visit().open((WEB / "index.html").as_uri(), painted=False)
+    assert "type “limner lab”; without limner" in guest.page.inner_text(".noscript")
 
 
 def test_it_refers_only_to_itself() -> None:
@@ -122,7 +76,7 @@ def test_a_network_learns_in_five_seconds(lab: Any) -> None:
     first = page.evaluate(LOSS)
     page.wait_for_timeout(5000)
     page.click("#play-button")
-    wait_until(page, "document.getElementById('play-button').textContent === 'Play'")
+    wait_until(page, STOPPED)
     assert page.evaluate(LOSS) < first
     assert page.evaluate(STEP) > 20
     assert "CPU" in page.inner_text("#chip") and "steps/s" in page.inner_text("#chip")
@@ -133,7 +87,7 @@ def test_the_same_seed_gives_the_same_curve(lab: Any) -> None:
 
     def run() -> str:
         page.click("#play-button")
-        wait_until(page, f"document.getElementById('play-button').textContent === 'Play' && {STEP} === 20")
+        wait_until(page, f"{STOPPED} && {STEP} === 20")
         text: str = page.inner_text(".figures")
         return text
 
@@ -186,7 +140,7 @@ def test_a_run_by_keyboard_alone(lab: Any) -> None:
     page.keyboard.press("Enter")
     wait_until(page, f"{STEP} > 5")
     page.keyboard.press("Enter")
-    wait_until(page, "document.getElementById('play-button').textContent === 'Play'")
+    wait_until(page, STOPPED)
     before = steady_step(page)
     page.keyboard.press(".")
     wait_until(page, f"{STEP} === {before} + 1")
@@ -270,24 +224,15 @@ def test_axe_finds_nothing(lab: Any, tab: str, scheme: str) -> None:
     page = lab(f"#{tab}", color_scheme=scheme, bypass_csp=True)
     page.wait_for_selector(f".bench.{tab} canvas")
     page.focus(".about >> nth=0")
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run().then(({ violations }) => violations)")
-    told = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
-    assert told == [], json.dumps(told, indent=1)
+    found = find_violations(page)
+    assert found == [], json.dumps(found, indent=1)
 
 
 def test_the_network_is_saved_as_onnx(lab: Any) -> None:
-    onnx = pytest.importorskip("onnx")
-    runtime = pytest.importorskip("onnxruntime")
     page = lab("#line?hidden=1&epochs=3")
     page.click("#play-button")
-    wait_until(page, f"document.getElementById('play-button').textContent === 'Play' && {STEP} > 0")
-    with page.expect_download() as download:
-        page.click("#save-button")
-    content = Path(download.value.path()).read_bytes()
-    onnx.checker.check_model(onnx.load_from_string(content))
-    session = runtime.InferenceSession(content)
-    (output,) = session.run(None, {"x": [[100.0], [200.0]]})
+    wait_until(page, f"{STOPPED} && {STEP} > 0")
+    (output,) = save_network(page).run(None, {"x": [[100.0], [200.0]]})
     assert output.shape == (2, 1)
     with page.expect_download() as download:
         page.click("#plot-button")

@@ -5,55 +5,49 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from e2e.harness import MARKS, Visit, serve
-from e2e.test_lab import AXE, wait_until
+from e2e.harness import Visit, serve
+from e2e.lab import (
+    ACCURACY,
+    AXE,
+    LAB_MARKS,
+    PHONE,
+    STEP,
+    STOPPED,
+    TESTED,
+    find_violations,
+    save_network,
+    served_lab,
+    served_lab_address,
+    wait_until,
+)
+from helpers.files import SHARED
 from limner.data.datasets.idx import write_idx
-from limner.page.lab import WEB, make_lab_app
-from limner.page.server import serve_in_background
+from limner.page.lab import WEB
 
-pytestmark = [*MARKS, pytest.mark.skipif(not (WEB / "index.html").exists(), reason="the lab is not built")]
+__all__ = ["served_lab", "served_lab_address"]
 
-SHARED = Path(os.environ.get("LIMNER_SHARED_DATA", Path(__file__).parents[3] / "shared/data"))
+pytestmark = LAB_MARKS
+
 MNIST = SHARED / "mnist"
-STEP = """Number((/step ([0-9,]+)/.exec(document.querySelector('.figures').textContent)?.[1] ?? '0')
-  .replace(',', ''))"""
-ACCURACY = "Number(/([0-9.]+) % of/.exec(document.querySelector('.accuracy').textContent)?.[1] ?? 0)"
-TESTED = """Number((/% of ([0-9,]+)/.exec(document.querySelector('.accuracy').textContent)?.[1] ?? '0')
-  .replace(',', ''))"""
-STOPPED = "document.getElementById('play-button').textContent === 'Play'"
 SURE = "[...document.querySelectorAll('.card .class-bars')][0]"
 MAX_FIRST_POINT_MS = 3000
-PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """The lab without data sets: it draws its digits."""
-    with serve_in_background(make_lab_app()) as url:
-        yield url
 
 
 @pytest.fixture
-def lab(address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
-    """A function that opens the tab and gives the page; what that complains of fails the test."""
-    guests: list[Visit] = []
+def lab(served_lab: Callable[..., Any]) -> Callable[..., Any]:
+    """Opens the tab with a query, and gives the page."""
 
-    def open_lab(query: str = "", **context: Any) -> Any:
-        guests.append(visit(**context))
-        guests[-1].open(f"{address}#digits?{query}", painted=False)
-        guests[-1].page.wait_for_selector(".bench.digits .layers canvas")
-        return guests[-1].page
+    def open_tab(query: str = "", **context: Any) -> Any:
+        return served_lab(f"#digits?{query}", ".bench.digits .layers canvas", **context)
 
-    yield open_lab
-    problems = [problem for guest in guests for problem in guest.problems]
-    assert [one for one in problems if "No available adapters" not in one] == []
+    return open_tab
 
 
 def test_the_first_point_comes_soon_and_the_network_learns(lab: Any) -> None:
@@ -154,19 +148,12 @@ def test_files_of_ones_own_are_learned(lab: Any) -> None:
 
 
 def test_the_address_is_the_state_and_the_network_is_saved(lab: Any) -> None:
-    onnx = pytest.importorskip("onnx")
-    runtime = pytest.importorskip("onnxruntime")
     address = "#digits?net=perceptron&units=20&opt=lion&batch=32&seed=5"
     page = lab(address.split("?")[1])
     assert page.evaluate("location.hash") == address
     page.click("#step-button")
     wait_until(page, f"{STEP} === 1")
-    with page.expect_download() as download:
-        page.click("#save-button")
-    content = Path(download.value.path()).read_bytes()
-    onnx.checker.check_model(onnx.load_from_string(content))
-    session = runtime.InferenceSession(content)
-    (scores,) = session.run(None, {"pictures": np.zeros((3, 1, 28, 28), np.float32)})
+    (scores,) = save_network(page).run(None, {"pictures": np.zeros((3, 1, 28, 28), np.float32)})
     assert scores.shape == (3, 10)
 
 
@@ -221,9 +208,7 @@ def test_axe_finds_nothing_in_what_was_tested(lab: Any, scheme: str) -> None:
     page = lab("net=linear", color_scheme=scheme, bypass_csp=True)
     page.click("#step-button")
     wait_until(page, f"{TESTED} === 1000")
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run().then(({ violations }) => violations)")
-    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
+    assert find_violations(page) == []
 
 
 @pytest.mark.skipif("LIMNER_MNIST" not in os.environ, reason="takes minutes: set LIMNER_MNIST=1")

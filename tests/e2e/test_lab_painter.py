@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from e2e.harness import MARKS, MAX_WAIT_MS
-from e2e.test_lab import AXE, PHONE, lab, lab_address, wait_until
+from e2e.lab import AXE, PHONE, lab, lab_address, wait_until
 from limner.page.lab import WEB
 
 __all__ = ["lab", "lab_address"]

@@ -1,7 +1,6 @@
 """The lab's tab Pictures: drawn shapes, and classes of one's own by folder and by camera."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,40 +9,27 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from e2e.harness import MARKS, Visit
-from e2e.test_lab import wait_until
-from e2e.test_lab_digits import ACCURACY, PHONE, STEP, TESTED
-from limner.page.lab import WEB, make_lab_app
-from limner.page.server import serve_in_background
+from e2e.lab import ACCURACY, LAB_MARKS, PHONE, STEP, TESTED, served_lab, served_lab_address, wait_until
+from helpers.files import SHARED
 
-pytestmark = [*MARKS, pytest.mark.skipif(not (WEB / "index.html").exists(), reason="the lab is not built")]
+__all__ = ["served_lab", "served_lab_address"]
 
-CLIPS = Path(os.environ.get("LIMNER_SHARED_DATA", Path(__file__).parents[3] / "shared/data")) / "clips"
+pytestmark = LAB_MARKS
+
+CLIPS = SHARED / "clips"
 CLASSES = {"rabbit": "rabbit320.mp4", "flower": "flower.mp4", "water": "stream-of-water.mp4"}
 FRAMES = 30
 """Of each class and each part of the clip."""
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with serve_in_background(make_lab_app()) as url:
-        yield url
-
-
 @pytest.fixture
-def lab(address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
-    """A function that opens the tab and gives the page; what that complains of fails the test."""
-    guests: list[Visit] = []
+def lab(served_lab: Callable[..., Any]) -> Callable[..., Any]:
+    """Opens the tab with a query, and gives the page."""
 
-    def open_lab(query: str = "", **context: Any) -> Any:
-        guests.append(visit(**context))
-        guests[-1].open(f"{address}#pictures?{query}", painted=False)
-        guests[-1].page.wait_for_selector(".bench.pictures")
-        return guests[-1].page
+    def open_tab(query: str = "", **context: Any) -> Any:
+        return served_lab(f"#pictures?{query}", ".bench.pictures", **context)
 
-    yield open_lab
-    problems = [problem for guest in guests for problem in guest.problems]
-    assert [one for one in problems if "No available adapters" not in one] == []
+    return open_tab
 
 
 def write_folder(folder: Path) -> Path:

@@ -1,0 +1,105 @@
+"""Shared parts of the lab's tests: its page, opened and waited for, and what it says of a run."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.harness import MARKS, MAX_WAIT_MS, Visit, serve
+from limner.page.lab import WEB, make_lab_app
+from limner.page.server import serve_in_background
+
+LAB_MARKS = [*MARKS, pytest.mark.skipif(not (WEB / "index.html").exists(), reason="the lab is not built")]
+
+AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
+PHONE = {"width": 390, "height": 844}
+
+STOPPED = "document.getElementById('play-button').textContent === 'Play'"
+STEP = """Number((/step ([0-9,]+)/.exec(document.querySelector('.figures').textContent)?.[1] ?? '0')
+  .replaceAll(',', ''))"""
+LOSS = "Number(/loss ([^ ]+)/.exec(document.querySelector('.figures').textContent)[1])"
+ACCURACY = "Number(/([0-9.]+) % of/.exec(document.querySelector('.accuracy').textContent)?.[1] ?? 0)"
+"""Percent of the test pictures."""
+TESTED = """Number((/% of ([0-9,]+)/.exec(document.querySelector('.accuracy').textContent)?.[1] ?? '0')
+  .replaceAll(',', ''))"""
+"""On how many test pictures."""
+
+
+def wait_until(page: Any, condition: str) -> None:
+    """Wait for a condition in JavaScript. Playwright's own way needs `eval`, which the page forbids."""
+    end = time.monotonic() + MAX_WAIT_MS / 1000
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, f"waited too long for {condition}"
+        page.wait_for_timeout(50)
+
+
+def save_network(page: Any) -> Any:
+    """Save the network, check the file, and open it in ONNX Runtime."""
+    onnx = pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    with page.expect_download() as download:
+        page.click("#save-button")
+    content = Path(download.value.path()).read_bytes()
+    onnx.checker.check_model(onnx.load_from_string(content))
+    return runtime.InferenceSession(content)
+
+
+def find_violations(page: Any) -> list[tuple[str, list[list[str]]]]:
+    """The rules that axe-core finds violated, each with where. The page must be open with `bypass_csp`."""
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("axe.run().then(({ violations }) => violations)")
+    return [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
+
+
+@contextmanager
+def opening(address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
+    """A function that opens the lab at a hash, waits for an element, and gives the page.
+
+    What a page complains of fails the test.
+    """
+    guests: list[Visit] = []
+
+    def open_lab(hash_: str, element: str = ".bench", **context: Any) -> Any:
+        guests.append(visit(**context))
+        guests[-1].open(address + hash_, painted=False)
+        guests[-1].page.wait_for_selector(element)
+        return guests[-1].page
+
+    yield open_lab
+    problems = [problem for guest in guests for problem in guest.problems]
+    # A browser without a GPU says so.
+    assert [one for one in problems if "No available adapters" not in one] == []
+
+
+@pytest.fixture(scope="module")
+def lab_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The lab as files in a sub-folder of a plain server."""
+    top = tmp_path_factory.mktemp("lab")
+    shutil.copytree(WEB, top / "a" / "b")
+    with serve(top) as url:
+        yield url
+
+
+@pytest.fixture
+def lab(lab_address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
+    """Opens the lab as files: see `opening`."""
+    with opening(lab_address, visit) as open_lab:
+        yield open_lab
+
+
+@pytest.fixture(scope="module")
+def served_lab_address() -> Iterator[str]:
+    """The lab as `limner lab` serves it, without data sets."""
+    with serve_in_background(make_lab_app()) as url:
+        yield url
+
+
+@pytest.fixture
+def served_lab(served_lab_address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
+    """Opens the lab that is served: see `opening`."""
+    with opening(served_lab_address, visit) as open_lab:
+        yield open_lab
