@@ -39,6 +39,8 @@ export interface InitializeOptions {
   readonly weights?: InitializerName | Initializer;
   /** Sizes of the dimensions that the file leaves open. */
   readonly dims?: Sizes;
+  /** Names of the constants that begin anew. Default: those that a trainer learns. Running statistics begin anew always. */
+  readonly parameters?: readonly string[];
 }
 
 /** How a constant begins. A product's weight may lie as (in, out) where torch has (out, in). */
@@ -75,7 +77,7 @@ class ModelInitializer {
     readonly options: InitializeOptions,
   ) {
     this.#generator = new TorchGenerator(options.seed);
-    this.#learned = new Set(findParameters(model));
+    this.#learned = new Set(options.parameters ?? findParameters(model));
     for (const node of model.nodes) this.#begin(node);
   }
 

@@ -1,7 +1,7 @@
 /** The controls of a classifier's network and of its training. */
 
 import { makeElement } from '../../shared/dom.ts';
-import type { NetName } from '../network/classifiers.ts';
+import { isBuilt, type NetName } from '../network/classifiers.ts';
 import { TRAINING_ABOUT } from '../network/optimizers.ts';
 import { makeTrainingCard } from '../network/training-card.ts';
 import { makeCard } from '../shell/bench.ts';
@@ -14,14 +14,20 @@ const NETS: readonly (readonly [NetName, string])[] = [
   ['conv3', 'Three convolutions'],
   ['perceptron', 'Perceptron'],
   ['linear', 'Linear'],
+  ['cnn', 'Five convolutions'],
+  ['resnet8', 'ResNet-8'],
+  ['airbench-quarter', 'Airbench, narrow'],
 ];
 const STARTS: readonly (readonly [Start, string])[] = [
   ['new', 'From nothing'],
   ['trained', 'Trained, from a file'],
 ];
 
-/** `hasStarts` tells whether there are trained weights to begin with. */
-export function makeNetworkCard(settings: ClassifierSettings, hasStarts: Promise<boolean>): HTMLElement {
+/** `trained` are the networks whose files lie beside the page. */
+export function makeNetworkCard(
+  settings: ClassifierSettings,
+  trained: Promise<readonly NetName[]>,
+): HTMLElement {
   const controls = makeElement('div', 'controls pair');
   const units = makeSlider(settings.bind('units'), {
     label: 'Hidden units',
@@ -37,12 +43,21 @@ export function makeNetworkCard(settings: ClassifierSettings, hasStarts: Promise
   settings.listen(showUnits);
   showUnits();
   const start = makeSelect(settings.bind('start'), { label: 'Start', about: ABOUT.start, choices: STARTS });
-  start.hidden = true;
-  void hasStarts.then(has => {
-    start.hidden = !has;
+  const net = makeSelect(settings.bind('net'), { label: 'Network', about: ABOUT.net, choices: NETS });
+  const showTrained = (trained: readonly NetName[]) => {
+    start.hidden = !trained.includes(settings.values.net);
+    for (const option of net.querySelectorAll('option')) {
+      const own = option.value as NetName;
+      option.hidden = !isBuilt(own) && !trained.includes(own);
+    }
+  };
+  showTrained([]);
+  void trained.then(nets => {
+    settings.listen(() => showTrained(nets));
+    showTrained(nets);
   });
   controls.append(
-    makeSelect(settings.bind('net'), { label: 'Network', about: ABOUT.net, choices: NETS }),
+    net,
     start,
     makeInteger(settings.bind('seed'), {
       label: 'Seed',

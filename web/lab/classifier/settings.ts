@@ -1,5 +1,5 @@
 /** How a tab that trains classifiers can be set. */
-import { NET_NAMES, type NetName } from '../network/classifiers.ts';
+import { isBuilt, NET_NAMES, type NetName } from '../network/classifiers.ts';
 import { OPTIMIZER_NAMES, type OptimizerName } from '../network/optimizers.ts';
 import { choiceField, flagField, integerField, optionalNumberField } from '../shell/fields.ts';
 import { Settings } from '../shell/settings.ts';
@@ -48,10 +48,10 @@ const USUAL_RATES: Readonly<Record<OptimizerName, number>> = {
 
 export const rateOf = ({ values }: ClassifierSettings): number => values.lr ?? USUAL_RATES[values.opt];
 
-/** The command that trains the same network in Python: it has LeNet of these. */
+/** The command that trains the same network in Python, which has no other forms of these. */
 export function pythonCommand(settings: ClassifierSettings, task: string, options = ''): string | null {
   const { net, opt, batch, epochs, augment, seed, start } = settings.values;
-  if (net !== 'lenet' || start !== 'new') return null;
+  if ((isBuilt(net) && net !== 'lenet') || start !== 'new') return null;
   const more = `${augment ? '' : ' --no-augment'}${options}`;
   return `limner lab ${task} --net ${net} --optimizer ${opt} --lr ${rateOf(settings)} --batch ${batch} --epochs ${epochs} --seed ${seed}${more}`;
 }

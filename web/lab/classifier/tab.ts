@@ -1,12 +1,11 @@
 /** What tabs share that train a network to tell classes of pictures apart, and test it while it learns. */
-import { initialize, type OnnxModel, readModel } from '../../engine/training/index.ts';
+import type { OnnxModel } from '../../engine/training/index.ts';
 import { makeElement } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { sizeOf } from '../data/batch-values.ts';
 import type { Picture, Task } from '../data/examples.ts';
-import { dataFiles, fetchData } from '../data/files.ts';
 import { stepsPerEpoch } from '../network/batches.ts';
-import { buildClassifier, learnedNames, softmax, valuesOf } from '../network/classifiers.ts';
+import { learnedNames, softmax, valuesOf } from '../network/classifiers.ts';
 import { LayerCards } from '../network/layer-card.ts';
 import { layersOfModel, type ShownLayer } from '../network/model-layers.ts';
 import { type Plan, Session, type Weights } from '../network/session.ts';
@@ -20,6 +19,7 @@ import { ClassBars } from './class-bars.ts';
 import { makeClassifierTrainingCard, makeNetworkCard } from './controls.ts';
 import { type InputForm, pictureForm, sizeOfForm } from './input-form.ts';
 import { LiveView } from './live-view.ts';
+import { makeModel, trainedNets } from './network-model.ts';
 import { PictureGrid } from './picture-grid.ts';
 import { makePlan } from './plan.ts';
 import { runningMean } from './running-mean.ts';
@@ -78,8 +78,7 @@ export abstract class ClassifierTab implements Tab {
     this.#losses.card.append(this.#figures);
     this.bench = makeBench(`classifier ${id}`);
     this.element = this.bench.element;
-    const hasStarts = dataFiles().then(files => files.some(name => name.startsWith(`starts/${id}-`)));
-    this.bench.network.append(makeNetworkCard(settings, hasStarts), this.#layerCards.element);
+    this.bench.network.append(makeNetworkCard(settings, trainedNets(id)), this.#layerCards.element);
     this.bench.curves.append(
       this.#losses.card,
       this.tests.plot.card,
@@ -165,7 +164,12 @@ export abstract class ClassifierTab implements Tab {
   async #build(isCurrent: () => boolean): Promise<void> {
     const task = await this.fetchTask();
     const form = this.formOf(task);
-    const model = await this.#makeModel(task, form);
+    const model = await makeModel(this.settings, {
+      task: this.id,
+      dims: form.dims,
+      classes: task.classes.length,
+      say: this.host.say,
+    });
     if (!isCurrent()) return;
     const isOther = task !== this.task;
     this.task = task;
@@ -176,19 +180,6 @@ export abstract class ClassifierTab implements Tab {
       this.#describe(task);
       this.host.update();
     } else if (this.#asked) this.showPicture(this.#asked);
-  }
-
-  async #makeModel(task: Task, { dims }: InputForm): Promise<OnnxModel> {
-    const { net, units, start, seed } = this.settings.values;
-    if (start === 'trained') {
-      const name = `starts/${this.id}-${net}.onnx`;
-      const found = (await dataFiles()).includes(name) ? await fetchData(name) : null;
-      if (found) return readModel(new Uint8Array(await found.arrayBuffer()));
-      this.host.say('No trained weights of this network lie beside the page: it begins from nothing.');
-    }
-    // Rows of features have no neighbours for a convolution to look at.
-    const fitting = dims.length === 3 || net === 'perceptron' ? net : 'linear';
-    return initialize(buildClassifier({ net: fitting, units }, dims, task.classes.length), { seed });
   }
 
   /** Everything that follows from the model begins anew. */

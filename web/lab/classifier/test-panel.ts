@@ -1,9 +1,10 @@
 /** The results of a test: accuracy of each class, what is taken for what, and the pictures themselves. */
-import { makeElement } from '../../shared/dom.ts';
+import { makeElement, saveFile } from '../../shared/dom.ts';
 import type { Picture, Task } from '../data/examples.ts';
 import { makeCard } from '../shell/bench.ts';
 import { makeButton } from '../shell/controls.ts';
 import { ABOUT } from './about.ts';
+import { answersTable } from './answers-table.ts';
 import { ClassBars } from './class-bars.ts';
 import { type Cell, ConfusionTable } from './confusion-table.ts';
 import { type GridPicture, PictureGrid } from './picture-grid.ts';
@@ -36,7 +37,10 @@ export class TestPanel {
       },
     );
     const all = makeElement('div', 'choices');
-    all.append(makeButton('Show all', () => this.#choose(null)));
+    all.append(
+      makeButton('Show all', () => this.#choose(null)),
+      makeButton('Save as CSV', () => this.#save()),
+    );
     const scroll = makeElement('div', 'scroll');
     scroll.tabIndex = 0;
     scroll.setAttribute('role', 'region');
@@ -77,6 +81,13 @@ export class TestPanel {
       false,
     );
     this.#choose(this.#cell);
+  }
+
+  /** Saves what the network says of each test picture that was tested. */
+  #save(): void {
+    const task = this.#task;
+    if (!task) return;
+    saveFile(new Blob([answersTable(task, this.#answers)], { type: 'text/csv' }), 'limner-lab-tests.csv');
   }
 
   #choose(cell: Cell | null): void {

@@ -2,14 +2,20 @@
 import type { OnnxModel } from '../../engine/training/index.ts';
 import { int, ints, ModelBuilder } from './model-builder.ts';
 
-export const NET_NAMES = ['lenet', 'conv3', 'perceptron', 'linear'] as const;
+const BUILT = ['lenet', 'conv3', 'perceptron', 'linear'] as const;
+export type BuiltNet = (typeof BUILT)[number];
+/** `limner lab` builds these, as files that may lie beside the page. */
+export const FILE_NETS = ['cnn', 'resnet8', 'airbench-quarter'] as const;
+export const NET_NAMES = [...BUILT, ...FILE_NETS] as const;
 export type NetName = (typeof NET_NAMES)[number];
+
+export const isBuilt = (net: NetName): net is BuiltNet => BUILT.includes(net as BuiltNet);
 
 /** What one example is: channels, height and width, or a row of features. */
 export type ExampleDims = readonly [channels: number, height: number, width: number] | readonly [number];
 
 export interface NetShape {
-  readonly net: NetName;
+  readonly net: BuiltNet;
   /** Hidden units of the perceptron. */
   readonly units: number;
 }
@@ -105,9 +111,13 @@ export function buildClassifier(shape: NetShape, dims: ExampleDims, classes: num
 
 const WEIGHT = /\.(weight|bias)$/;
 
-/** Names of the weights of such a network. */
-export const learnedNames = ({ constants }: OnnxModel): string[] =>
-  [...constants.keys()].filter(name => WEIGHT.test(name));
+/** Names of the weights of such a network. A file of `limner lab` tells them: some of its filters may be frozen. */
+export function learnedNames({ constants, metadata }: OnnxModel): string[] {
+  const { parameters } = JSON.parse(metadata.get('limner.lab') ?? '{}') as { readonly parameters?: unknown };
+  return [...constants.keys()].filter(name =>
+    Array.isArray(parameters) ? parameters.includes(name) : WEIGHT.test(name),
+  );
+}
 
 export const valuesOf = ({ bytes }: { readonly bytes: Uint8Array }): Float32Array =>
   new Float32Array(bytes.slice().buffer);

@@ -8,10 +8,10 @@ import { batchOf, sizeOf, writePicture } from '../../../lab/data/batch-values.ts
 import { drawnDigits } from '../../../lab/data/drawn-digits.ts';
 import { epochOrder } from '../../../lab/network/batches.ts';
 import {
+  type BuiltNet,
   buildClassifier,
   INPUT,
   learnedNames,
-  type NetName,
   OUTPUT,
   softmax,
   valuesOf,
@@ -28,7 +28,7 @@ const DIGIT = [1, 28, 28] as const;
 const PICTURE = [3, 32, 32] as const;
 
 function parametersOf(
-  net: NetName,
+  net: BuiltNet,
   dims: typeof DIGIT | typeof PICTURE | readonly [number],
   units = 100,
 ): number {
