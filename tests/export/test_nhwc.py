@@ -12,7 +12,7 @@ import pytest
 
 from helpers.looks import graph, recipe
 from limner.errors import LimnerError
-from limner.export.nhwc import to_nhwc
+from limner.export.nhwc.graph import to_nhwc
 
 CASES: dict[str, tuple[str, Any, str]] = {
     "another operator": (

@@ -5,12 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
-import subprocess
-import threading
 from collections.abc import Sequence
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +17,15 @@ from onnx import numpy_helper
 
 from helpers.looks import edge_padded_bytes, look_file, recipe, strided_bytes, trained_generator
 from helpers.strangers import NESTED_JSON
+from helpers.tfjs import run_tfjs
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
-from limner.export.tfjs import MODEL, SHARD, quantize_weight, with_quantized_weights, write_tfjs
+from limner.export.tfjs import MODEL, SHARD, write_tfjs
+from limner.export.tfjs_weights import quantize_weight, with_quantized_weights
 from limner.look.look import Look, open_look, read_look
 from limner.look.quantization import dequantize_weights, quantizable_weights
 from limner.look.session import make_session
 from limner.look.storage import STORAGES, Storage
-
-ROOT = Path(__file__).parents[2]
-TFJS = ROOT / "web" / "node_modules" / "@tensorflow" / "tfjs-converter"
 
 BYTES = {"float32": 4, "float16": 2, "uint16": 2, "uint8": 1}
 
@@ -248,38 +242,16 @@ def test_a_dynamic_input_size_is_refused(tmp_path: Path) -> None:
         write_tfjs(look, tmp_path / "tfjs")
 
 
-class _QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Log nothing."""
-
-
 def paint_with_tfjs(
     folder: Path,
     image: NDArray[np.float32],
     live: dict[str, float],
     outputs: Sequence[str] = ("painting", "guide"),
 ) -> dict[str, Any]:
-    """The outputs of TensorFlow.js for the folder, served by a plain HTTP server."""
-    if shutil.which("node") is None or not TFJS.is_dir():
-        pytest.skip("TensorFlow.js is not installed: it needs Node and `npm ci` in web/")
-    inputs_file, outputs_file = folder.parent / "inputs.json", folder.parent / "outputs.json"
+    """The outputs of TensorFlow.js for the folder."""
     pixels = image.shape[0]
     request = {"image": image.ravel().tolist(), "pixels": pixels, "live": live, "outputs": outputs}
-    inputs_file.write_text(json.dumps(request))
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=folder)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}/{MODEL}"
-        command = [
-            "node",
-            str(ROOT / "tests" / "export" / "tfjs_paint.mjs"),
-            address,
-            str(inputs_file),
-            str(outputs_file),
-        ]
-        completed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-        server.shutdown()
-    assert completed.returncode == 0, completed.stderr
-    result: dict[str, Any] = json.loads(outputs_file.read_text())
+    result: dict[str, Any] = run_tfjs("tfjs_paint.mjs", folder, request)
     return result
 
 

@@ -204,7 +204,8 @@ def export_tfjs(run: Run, out: Path, storage: Storage, credits: Credits, *, forc
 
     from limner.export.onnx import export_look
     from limner.export.storage_comparison import choose_pictures, psnr_and_mae, run_model
-    from limner.export.tfjs import check_output_folder, with_quantized_weights, write_tfjs
+    from limner.export.tfjs import check_output_folder, write_tfjs
+    from limner.export.tfjs_weights import with_quantized_weights
     from limner.look.look import open_look
 
     check_output_folder(out, force=force)

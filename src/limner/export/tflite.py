@@ -14,7 +14,8 @@ import numpy as np
 
 from limner import __version__
 from limner.errors import LimnerError
-from limner.export.nhwc import (
+from limner.export.nhwc.graph import to_nhwc
+from limner.export.nhwc.operations import (
     Activation,
     Array,
     Binary,
@@ -28,7 +29,6 @@ from limner.export.nhwc import (
     Reshape,
     Shape,
     Unary,
-    to_nhwc,
 )
 from limner.files import atomic_write
 from limner.look.look import Look
@@ -155,9 +155,9 @@ class _Writer:
     def add_op(self, op: NhwcOp) -> None:
         """Add the operators of one operation."""
         match op:
-            case Convolution(transposed=False):
+            case Convolution(kind="plain"):
                 self._convolution(op)
-            case Convolution():
+            case Convolution(kind="transposed"):
                 self._transposed_convolution(op)
             case MatMul():
                 self._matmul(op)
