@@ -1,4 +1,4 @@
-"""Classifiers for TensorFlow.js: its outputs are ONNX Runtime's."""
+"""Classifiers for TensorFlow.js and LiteRT: their outputs are ONNX Runtime's."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from helpers.classifiers import PIXELS, all_operators, classifier, network_of, r
 from helpers.tfjs import run_tfjs
 from limner.errors import LimnerError
 from limner.export.tfjs import MODEL, write_tfjs_network
+from limner.export.tflite import write_tflite_network
 from limner.look.session import make_session
 from limner.networks.classifiers.catalog import CLASSIFIERS, REGRESSIONS
 from limner.page.squeezenet_onnx import squeezenet_onnx
@@ -27,19 +28,35 @@ def last_axis(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return values.transpose(0, 2, 3, 1) if values.ndim == 4 else values
 
 
-def check_outputs(model: ModelProto, inputs: NDArray[np.float32], folder: Path) -> None:
-    """Compare TensorFlow.js with ONNX Runtime, within 1e-4 of 1 or of the largest value."""
+def run_in_tfjs(model: ModelProto, inputs: NDArray[np.float32], folder: Path) -> list[Any]:
     write_tfjs_network(model, folder / "tfjs", name="net")
-    shown = last_axis(inputs)
-    request = {"values": shown.ravel().tolist(), "shape": shown.shape}
-    found = run_tfjs("tfjs_predict.mjs", folder / "tfjs", request)
+    request = {"values": inputs.ravel().tolist(), "shape": inputs.shape}
+    outputs = run_tfjs("tfjs_predict.mjs", folder / "tfjs", request)
+    return [np.array(each["values"], np.float32).reshape(each["shape"]) for each in outputs]
+
+
+def run_in_litert(model: ModelProto, inputs: NDArray[np.float32], folder: Path) -> list[Any]:
+    litert = pytest.importorskip("ai_edge_litert.interpreter", reason="ai-edge-litert is not installed")
+    write_tflite_network(model, folder / "net.tflite", name="net")
+    runner = litert.Interpreter(str(folder / "net.tflite")).get_signature_runner("serving_default")
+    outputs = runner(**{model.graph.input[0].name: inputs})
+    return [outputs[value.name] for value in model.graph.output]
+
+
+RUNTIMES = {"tfjs": run_in_tfjs, "litert": run_in_litert}
+on_each_runtime = pytest.mark.parametrize("runtime", RUNTIMES)
+
+
+def check_outputs(model: ModelProto, inputs: NDArray[np.float32], runtime: str, folder: Path) -> None:
+    """Compare a runtime with ONNX Runtime, within 1e-4 of 1 or of the largest value."""
+    found = RUNTIMES[runtime](model, last_axis(inputs), folder)
     names = [value.name for value in model.graph.output]
     session = make_session(model.SerializeToString(), folder / "net.onnx")
     expected = session.run(names, {model.graph.input[0].name: inputs})
     for name, values, right in zip(names, found, map(last_axis, expected), strict=True):
-        assert tuple(values["shape"]) == right.shape, name
+        assert values.shape == right.shape, name
         scale = max(1.0, float(np.abs(right).max()))
-        np.testing.assert_allclose(values["values"], right.ravel(), rtol=0, atol=1e-4 * scale, err_msg=name)
+        np.testing.assert_allclose(values, right, rtol=0, atol=1e-4 * scale, err_msg=name)
         assert right.size == 1 or np.ptp(right) > 0.05, f"{name} is nearly constant"
 
 
@@ -52,32 +69,34 @@ def node_kinds(folder: Path) -> Counter[str]:
     return Counter(node["op"] for node in model["modelTopology"]["node"])
 
 
-def test_every_operator_computes_the_same(tmp_path: Path) -> None:
+@on_each_runtime
+def test_every_operator_computes_the_same(runtime: str, tmp_path: Path) -> None:
     inputs = np.random.default_rng(9).normal(0, 3, (1, 6, 9, 7)).astype(np.float32)
-    check_outputs(all_operators(), inputs, tmp_path)
-    kinds = node_kinds(tmp_path / "tfjs")
-    assert (kinds["FusedDepthwiseConv2dNative"], kinds["DepthwiseConv2dNative"]) == (1, 1)
-    assert (kinds["Relu6"], kinds["ClipByValue"]) == (0, 1)
+    check_outputs(all_operators(), inputs, runtime, tmp_path)
 
 
+@on_each_runtime
 @pytest.mark.parametrize("name", ["lenet", "resnet8"])
-def test_small_classifiers_give_the_same_scores(name: str, tmp_path: Path) -> None:
-    check_outputs(classifier(name, channels=1), pictures(1), tmp_path)
+def test_small_classifiers_give_the_same_scores(name: str, runtime: str, tmp_path: Path) -> None:
+    check_outputs(classifier(name, channels=1), pictures(1), runtime, tmp_path)
 
 
 @pytest.mark.slow
+@on_each_runtime
 @pytest.mark.parametrize("name", CLASSIFIERS)
-def test_every_classifier_gives_the_same_scores(name: str, tmp_path: Path) -> None:
-    check_outputs(classifier(name), pictures(3), tmp_path)
+def test_every_classifier_gives_the_same_scores(name: str, runtime: str, tmp_path: Path) -> None:
+    check_outputs(classifier(name), pictures(3), runtime, tmp_path)
 
 
-def test_squeezenet_gives_the_same_features(tmp_path: Path) -> None:
-    check_outputs(onnx.load_from_string(squeezenet_onnx()), pictures(3, 64), tmp_path)
+@on_each_runtime
+def test_squeezenet_gives_the_same_features(runtime: str, tmp_path: Path) -> None:
+    check_outputs(onnx.load_from_string(squeezenet_onnx()), pictures(3, 64), runtime, tmp_path)
 
 
+@on_each_runtime
 @pytest.mark.parametrize("name", REGRESSIONS)
-def test_a_network_of_one_number_predicts_the_same(name: str, tmp_path: Path) -> None:
-    check_outputs(regression(name), np.array([[97.0]], np.float32), tmp_path)
+def test_a_network_of_one_number_predicts_the_same(name: str, runtime: str, tmp_path: Path) -> None:
+    check_outputs(regression(name), np.array([[97.0]], np.float32), runtime, tmp_path)
 
 
 def test_batch_norms_and_activations_cost_nothing(tmp_path: Path) -> None:
@@ -85,6 +104,10 @@ def test_batch_norms_and_activations_cost_nothing(tmp_path: Path) -> None:
     kinds = node_kinds(tmp_path / "tfjs")
     assert (kinds["_FusedConv2D"], kinds["_FusedMatMul"], kinds["Mul"]) == (7, 1, 1)
     assert kinds["Relu"] == 3, "those after the sums"
+    write_tfjs_network(all_operators(), tmp_path / "all", name="all")
+    kinds = node_kinds(tmp_path / "all")
+    assert (kinds["FusedDepthwiseConv2dNative"], kinds["DepthwiseConv2dNative"]) == (1, 1)
+    assert (kinds["Relu6"], kinds["ClipByValue"]) == (0, 1)
 
 
 def one_node(kind: str, constants: dict[str, Any], shape: tuple[Any, ...], **attributes: Any) -> ModelProto:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from helpers.looks import edge_padded_bytes, look_file, strided_bytes
 from limner.errors import LimnerError
-from limner.export.tflite import ALIGNMENT, write_tflite
+from limner.export.tflite import write_tflite
+from limner.export.tflite_operators import ALIGNMENT
 from limner.look.look import open_look, read_look
 from limner.look.session import make_session
 

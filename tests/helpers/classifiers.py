@@ -1,6 +1,7 @@
 """Classifiers with weights as after training, and a small network of all operators, as ONNX models."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -100,9 +101,7 @@ def all_operators() -> ModelProto:
     nodes: list[NodeProto] = []
     outputs: list[str] = []
 
-    def add(
-        kind: str, inputs: list[str], name: str, *, is_output: bool = True, **attributes: object
-    ) -> None:
+    def add(kind: str, inputs: list[str], name: str, *, is_output: bool = True, **attributes: Any) -> None:
         nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
         if is_output:
             outputs.append(name)
@@ -112,7 +111,7 @@ def all_operators() -> ModelProto:
     add("Clip", ["onnx::wide", "zero", "six"], "relu6")
     add("Conv", ["x", "onnx::depthwise"], "depthwise", group=6, pads=[0, 2, 1, 0])
     add("Conv", ["x", "plain"], "plain_conv", strides=[1, 2], pads=[2, 0, 1, 1])
-    pools = {
+    pools: dict[str, dict[str, Any]] = {
         "rounded_down": {"pads": [1, 1, 1, 1]},
         "rounded_up": {"ceil_mode": 1},
         "rounded_up_and_padded": {"pads": [1, 0, 0, 1], "ceil_mode": 1},
