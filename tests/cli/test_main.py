@@ -108,6 +108,16 @@ def test_an_error_is_printed_as_one_sentence(
     assert list(tmp_path.iterdir()) == []  # no partial output is left behind
 
 
+def test_a_file_is_no_run_to_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("lenet.onnx").write_bytes(b"a network")
+    assert main(["export", "lenet.onnx", "--to", "tfjs", "--out", "lenet-tfjs"]) == 1
+    assert "lenet.onnx is a file: `limner export` takes the folder of a run" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["lenet.onnx"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

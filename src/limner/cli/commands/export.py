@@ -10,6 +10,7 @@ import tyro
 from tyro.conf import Positional
 
 from limner.cli.options import Credits, Flat, Target
+from limner.errors import LimnerError
 from limner.look.storage import Storage
 
 
@@ -36,6 +37,11 @@ class ExportCommand:
     credits: Flat[Credits] = field(default_factory=Credits)
 
     def run(self) -> None:
+        if self.source.is_file():
+            raise LimnerError(
+                f"{self.source} is a file: `limner export` takes the folder of a run of `limner train`. "
+                "For a classifier in TensorFlow.js call limner.export.tfjs.write_tfjs_network in Python."
+            )
         from limner.cli.pipeline import export_run, export_tfjs
         from limner.training.run import open_run
 
