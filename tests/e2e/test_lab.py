@@ -163,6 +163,27 @@ def test_the_start_moves_by_keyboard_and_by_pointer(lab: Any) -> None:
     assert page.evaluate("decodeURIComponent(location.hash)").split("start=")[1].startswith("1.3_0.6")
 
 
+BRIGHTNESS = """(() => {
+  const map = document.querySelector('.map canvas');
+  const copy = new OffscreenCanvas(map.width, map.height).getContext('2d');
+  copy.drawImage(map, 0, 0);
+  const { data } = copy.getImageData(0, 0, map.width, map.height);
+  return data.reduce((sum, value, i) => (i % 4 === 1 ? sum + value : sum), 0) / (data.length / 4);
+})()"""
+"""Of the map: its mean green, 0 to 255."""
+
+
+def test_canvases_follow_the_theme(lab: Any) -> None:
+    page = lab("#descent", color_scheme="light")
+    page.wait_for_selector(".map canvas")
+    wait_until(page, f"{BRIGHTNESS} > 150")
+    page.click("#theme-button")
+    wait_until(page, f"{BRIGHTNESS} < 100")
+    page.emulate_media(color_scheme="dark")
+    page.click("#theme-button")
+    wait_until(page, f"{BRIGHTNESS} > 150")
+
+
 @pytest.mark.parametrize("tab", TABS)
 def test_on_a_phone_nothing_lies_outside(lab: Any, tab: str) -> None:
     page = lab(f"#{tab}", viewport=PHONE, has_touch=True)
