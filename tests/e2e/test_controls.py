@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from e2e.harness import MARKS, SMALL, Picture, Visit, wait_for_picture
+from e2e.harness import MARKS, SMALL, Picture, Visit, assert_tiny_painting, wait_for_picture
 
 pytestmark = MARKS
 
@@ -107,6 +107,18 @@ def test_play_while_a_step_is_being_painted(
         count = page.evaluate("window.paintings")
         page.wait_for_function("count => window.paintings > count + 1", arg=count)
     assert guest.problems == []
+
+
+@pytest.mark.parametrize("backend", ["wasm", "webgpu"])
+def test_save_waits_for_no_idle_time(address: str, visit: Callable[..., Visit], backend: str) -> None:
+    """Chromium's `toBlob` encodes when a page is idle. One that learns on a busy machine never is."""
+    guest = visit(backend).open(f"{address}?backend={backend}")
+    guest.page.evaluate("HTMLCanvasElement.prototype.toBlob = () => undefined")
+    with guest.page.expect_download() as download:
+        guest.page.click("#save-button")
+    assert download.value.suggested_filename.endswith(".png")
+    assert_tiny_painting(guest.painting())
+    guest.page.wait_for_selector("#status:has-text('The painting is in your downloads.')")
 
 
 def test_reduced_motion_starts_paused(address: str, visit: Callable[..., Visit]) -> None:

@@ -197,7 +197,7 @@ export class App {
   async #savePainting(): Promise<void> {
     try {
       const time = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
-      saveFile(await this.#renderLoop.toBlob(), `limner-${time}.png`);
+      saveFile(await this.#renderLoop.toPng(), `limner-${time}.png`);
       // A page around this one may forbid downloads, and the browser does not say so.
       this.#notifications.inform(
         isEmbedded()

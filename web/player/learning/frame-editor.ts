@@ -1,5 +1,5 @@
 /** A dialog in which a frozen frame is painted over: by mouse, finger or pen, or in another program. */
-import { getContext2d } from '../../shared/canvas.ts';
+import { encodePng, getContext2d } from '../../shared/canvas.ts';
 import { makeElement, saveFile, setLabel } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { openPicture } from '../sources/file.ts';
@@ -53,7 +53,7 @@ export class FrameEditor {
     const clear = makeButton('Start over', () =>
       this.#change(keyframe => keyframe.layer.clear(), 'The frame is as it was.'),
     );
-    const save = makeButton('Save…', () => void this.#saveFrame());
+    const save = makeButton('Save…', () => this.#saveFrame());
     setLabel(save, 'Save this frame, to paint over it in another program');
     const open = makeFileButton('Open…', 'image/*', false, ([file]) => {
       if (file) void this.#openPainted(file);
@@ -227,10 +227,9 @@ export class FrameEditor {
     this.#undo.disabled = !this.#keyframe?.layer.canUndo;
   }
 
-  async #saveFrame(): Promise<void> {
-    const frame = this.#keyframe?.frame;
-    const blob = await new Promise<Blob | null>(resolve => frame?.toBlob(resolve));
-    if (blob) saveFile(blob, 'limner-frame.png');
+  #saveFrame(): void {
+    if (!this.#keyframe) return;
+    saveFile(encodePng(this.#keyframe.frame), 'limner-frame.png');
     this.#say('Paint over it in any program, keep its size, and open the painted version here.');
   }
 

@@ -4,6 +4,7 @@
  * the next one replaces it.
  */
 import type { LookInfo } from '../../engine/index.ts';
+import { encodePng } from '../../shared/canvas.ts';
 import { getElement, makeElement } from '../../shared/dom.ts';
 import type { Painter } from '../painters/painter.ts';
 import type { Source } from '../sources/source.ts';
@@ -183,7 +184,7 @@ export class RenderLoop {
   }
 
   /** The painting as a PNG with limner's mark, at the look's own size. */
-  async toBlob(): Promise<Blob> {
+  async toPng(): Promise<Blob> {
     await this.#whenIdle();
     const painter = this.#painter;
     const canvas = this.#paintingElement.querySelector('canvas');
@@ -191,11 +192,7 @@ export class RenderLoop {
     // A WebGPU canvas can only be read in the task that painted it.
     this.#paintFrame(painter);
     if (painter.backend === 'wasm') await painter.finished();
-    return new Promise((resolve, reject) => {
-      canvas.toBlob(blob =>
-        blob ? resolve(markPainting(blob)) : reject(new Error('The browser could not save the picture.')),
-      );
-    });
+    return markPainting(encodePng(canvas));
   }
 
   #showSource(source: Source): void {
