@@ -8,39 +8,17 @@ import { type Expression, input, rewrite } from '../../engine/graph/ir/expressio
 import { makeTensor } from '../../engine/graph/ir/tensor.ts';
 import { lower } from '../../engine/graph/lowering/lower.ts';
 import { NodeWriter } from '../../engine/onnx/node-writer.ts';
-import { adadelta } from '../../engine/training/optimizers/adadelta.ts';
-import { adagrad } from '../../engine/training/optimizers/adagrad.ts';
-import { adam, adamw } from '../../engine/training/optimizers/adam.ts';
-import { lion } from '../../engine/training/optimizers/lion.ts';
+import { adamw } from '../../engine/training/optimizers/adam.ts';
 import { muon, muonWith } from '../../engine/training/optimizers/muon.ts';
 import type { Optimizer } from '../../engine/training/optimizers/optimizer.ts';
-import { rmsprop } from '../../engine/training/optimizers/rmsprop.ts';
-import { sgd } from '../../engine/training/optimizers/sgd.ts';
 import { CACHE } from '../cases.ts';
+import { dimsOf, type OptimizerCases, optimizerOf } from '../optimizer-cases.ts';
 
-interface Case {
-  readonly name: string;
-  readonly options: Record<string, never>;
-  readonly rate: number;
-  readonly file: string;
-}
-
-const { steps, shape, cases }: { steps: number; shape: number[]; cases: Case[] } = JSON.parse(
-  readFileSync(`${CACHE}/optimizers.json`, 'utf8'),
-);
+const all: OptimizerCases = JSON.parse(readFileSync(`${CACHE}/optimizers.json`, 'utf8'));
+const { steps, shape, cases } = all;
 const read = (file: string): Float64Array => {
   const bytes = readFileSync(`${CACHE}/${file}`);
   return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-};
-const OPTIMIZERS: Record<string, (options: object) => Optimizer> = {
-  adadelta,
-  adagrad,
-  adam,
-  adamw,
-  lion,
-  muon,
-  rmsprop,
-  sgd,
 };
 
 /** Computes the direction of an optimizer that has one, of a gradient and its slots. */
@@ -109,10 +87,9 @@ async function trajectory(given: Optimizer, rate: number, dims: readonly number[
 }
 
 describe('as in torch', () => {
-  test.each(cases)('$name $options', async ({ name, options, rate, file }) => {
-    const dims = 'turned' in options ? [...shape].reverse() : shape;
-    const made = await trajectory(OPTIMIZERS[name]?.(options) ?? sgd(), rate, dims);
-    const expected = read(file);
+  test.each(cases)('$name $options', async one => {
+    const made = await trajectory(optimizerOf(one), one.rate, dimsOf(all, one));
+    const expected = read(one.file);
     expect(made.length).toBe(expected.length);
     const apart = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - (made[i] ?? 0))), 0);
     expect(apart).toBeLessThan(1e-6);
