@@ -1,6 +1,6 @@
 /** How a tab that trains classifiers can be set. */
-import { isBuilt, NET_NAMES, type NetName } from '../network/classifiers.ts';
-import { OPTIMIZER_NAMES, type OptimizerName } from '../network/optimizers.ts';
+import { NET_NAMES, type NetName } from '../network/classifiers.ts';
+import { OPTIMIZER_NAMES, type OptimizerName, PICTURE_RATES } from '../network/optimizers.ts';
 import { choiceField, flagField, integerField, optionalNumberField } from '../shell/fields.ts';
 import { Settings } from '../shell/settings.ts';
 
@@ -32,21 +32,7 @@ export const makeSettings = ({ data, augment, epochs }: Usual) =>
 
 export type ClassifierSettings = ReturnType<typeof makeSettings>;
 
-/** Rates that suit pictures. */
-const USUAL_RATES: Readonly<Record<OptimizerName, number>> = {
-  sgd: 0.1,
-  momentum: 0.02,
-  nesterov: 0.02,
-  adagrad: 0.02,
-  adadelta: 1,
-  rmsprop: 0.001,
-  adam: 0.002,
-  adamw: 0.002,
-  lion: 0.0003,
-  muon: 0.01,
-};
-
-export const rateOf = ({ values }: ClassifierSettings): number => values.lr ?? USUAL_RATES[values.opt];
+export const rateOf = ({ values }: ClassifierSettings): number => values.lr ?? PICTURE_RATES[values.opt];
 
 /** The command that trains the same network in Python, which has no other forms of these. */
 export function pythonCommand(settings: ClassifierSettings, task: string, options = ''): string | null {

@@ -9,6 +9,7 @@ export const SURFACES: readonly (readonly [SurfaceName, string])[] = [
   ['rosenbrock', 'Rosenbrock'],
   ['himmelblau', 'Himmelblau'],
   ['cars', 'Cars: a line’s slope and offset'],
+  ['mnist', 'MNIST: a plane through two runs'],
 ];
 
 export const SURFACE_ABOUT: Readonly<Record<SurfaceName, About>> = {
@@ -41,6 +42,12 @@ export const SURFACE_ABOUT: Readonly<Record<SurfaceName, About>> = {
     what: 'A real loss: how wrong the line y = w x + b is about the examples, for every w and b.',
     how: 'Each example pulls the line its own way. Batch descent follows the mean of all, stochastic descent one at a time, mini-batches a few: see the cloud of gradients.',
     formula: 'f(w, b) = 1/N · Σ (w xᵢ + b − yᵢ)²',
+  },
+  mnist: {
+    what: 'A real loss: how wrong a network of 12,730 weights is about 1,000 digits, on the plane through its start and the places where two optimizers end. Dotted lines are the two runs, as shadows on the plane.',
+    how: 'The runs leave the plane between their start and their end; racers stay on it. They follow the slope of cubic curves through a grid of losses: the network’s own slope costs a thousand times as much, and the map of steps asks for a million. Mini-batches and single examples do take the network’s own slope, of their digits. Beyond the map nothing is known, so whoever leaves it is out: ∞.',
+    formula:
+      'f(x, y) = L(w₀ + x e₁ + y e₂), L = −1/N · Σ log p(classᵢ)\ne₁, e₂: lengths 1, at a right angle, through both ends',
   },
 };
 
@@ -103,6 +110,13 @@ export const RACER_ABOUT: Readonly<Record<RacerName, About>> = {
   },
 };
 
+/** It is in the list, and cannot race. */
+export const MUON_ABOUT: About = {
+  what: 'Muon moves whole matrices, and a place on the map is none: it cannot race here.',
+  how: 'It brings the momentum of a matrix near to an orthogonal one, so that all directions step equally far. On the surface MNIST it can be one of the two runs, whose weights are matrices.',
+  formula: 'V ← m V + (1−m) G\nW ← W − η · orthogonal(V), by 5 iterations of Newton and Schulz',
+};
+
 export const ABOUT = {
   surface: {
     what: 'The landscape: its height is the loss, for two weights.',
@@ -123,6 +137,16 @@ export const ABOUT = {
     what: 'How many examples the gradient of a mini-batch is of.',
     how: 'Four times as many examples halve the noise.',
     formula: 'Var(g_B) = Var(g₁) / B',
+  },
+  run: {
+    what: 'What the network is trained with, from its start to an end of the plane.',
+    how: 'Both runs have the same first weights and the same batches of 50 digits, and the rate that is usual in the tab Digits. With the same optimizer twice, the second run has other batches. They run on the CPU, so that an address gives the same plane on every device.',
+    formula: 'e₁ ∝ w_A − w₀, e₂ ∝ the part of w_B − w₀ at a right angle to it',
+  },
+  runSteps: {
+    what: 'How long the two runs are.',
+    how: 'After 20 steps each digit was seen once. Short runs end on the slope, long ones in the valley.',
+    formula: 't = 1, …, T, in each of them',
   },
   noise: {
     what: 'How much the gradient of a single example differs from the mean, on surfaces that are no mean over examples.',

@@ -10,7 +10,8 @@ const COUNT = 240;
 export class CloudView {
   readonly view: FittedCanvas;
 
-  constructor(readonly content: () => CloudContent) {
+  /** Without content while the surface is not known. */
+  constructor(readonly content: () => CloudContent | null) {
     this.view = new FittedCanvas(
       'plot cloud',
       'Gradients of batches, at the start',
@@ -20,6 +21,7 @@ export class CloudView {
 
   #draw(context: CanvasRenderingContext2D, width: number, height: number): void {
     const content = this.content();
+    if (!content) return;
     // The axes are those of single examples, so that larger batches are seen to agree.
     const wide = gradientCloud(content, 'one', COUNT);
     const cloud = gradientCloud(content, 'batch', COUNT);

@@ -1,9 +1,11 @@
 /** The controls of the tab Descent, beside the surface and the racers. */
 import { makeElement } from '../../shared/dom.ts';
-import { makeInteger, makeSlider } from '../shell/controls.ts';
+import { OPTIMIZERS, type OptimizerName } from '../network/optimizers.ts';
+import { makeInteger, makeSelect, makeSlider } from '../shell/controls.ts';
+import type { Bound } from '../shell/settings.ts';
 import { ABOUT } from './about.ts';
 import type { SurfaceName } from './racers.ts';
-import { type DescentSettings, MAX_BATCH, MAX_CONDITION } from './settings.ts';
+import { type DescentSettings, MAX_BATCH, MAX_CONDITION, RUN_STEPS } from './settings.ts';
 
 export interface Controls {
   readonly element: HTMLElement;
@@ -26,7 +28,21 @@ export function makeControls(settings: DescentSettings): Controls {
     least: 0,
     most: 5,
   });
+  const makeRun = (label: string, bound: Bound<OptimizerName>) =>
+    makeSelect(bound, { label, about: ABOUT.run, choices: OPTIMIZERS });
+  const runs = [
+    makeRun('First run', settings.bind('first')),
+    makeRun('Second run', settings.bind('second')),
+    makeSlider(settings.bind('run'), {
+      label: 'Steps of the two runs',
+      about: ABOUT.runSteps,
+      ...RUN_STEPS,
+      isLog: true,
+      isInteger: true,
+    }),
+  ];
   element.append(
+    ...runs,
     condition,
     makeSlider(settings.bind('m'), { label: 'Momentum', about: ABOUT.momentum, least: 0, most: 0.99 }),
     makeSlider(settings.bind('batch'), {
@@ -49,7 +65,8 @@ export function makeControls(settings: DescentSettings): Controls {
   );
   const show = (surface: SurfaceName) => {
     condition.hidden = surface !== 'ravine';
-    noise.hidden = surface === 'cars';
+    noise.hidden = surface === 'cars' || surface === 'mnist';
+    for (const control of runs) control.hidden = surface !== 'mnist';
   };
   return { element, show };
 }

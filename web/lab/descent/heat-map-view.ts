@@ -40,8 +40,6 @@ const CIVIDIS = [
 ];
 
 export interface HeatMapContent extends Omit<HeatMapOptions, 'rates' | 'momenta'> {
-  /** The largest learning rate of plain descent that is stable, or about so. */
-  readonly stable: number;
   /** Where the sliders are. */
   readonly rate: number;
   readonly momentum: number;
@@ -56,7 +54,8 @@ export class HeatMapView {
   #timer = 0;
 
   constructor(
-    readonly content: () => HeatMapContent,
+    /** Null while the surface is not known. */
+    readonly content: () => HeatMapContent | null,
     onChosen: (rate: number, momentum: number) => void,
   ) {
     this.view = new FittedCanvas(
@@ -67,6 +66,7 @@ export class HeatMapView {
     const { canvas } = this.view;
     canvas.addEventListener('pointerdown', event => {
       const box = canvas.getBoundingClientRect();
+      if (this.#rates.length === 0) return;
       const frame = frameOf(box.width, box.height);
       const { x, y } = this.#axes();
       const [across, up] = [
@@ -80,20 +80,33 @@ export class HeatMapView {
 
   /** Computes it anew if what it depends on has changed. */
   update(): void {
-    const { surface, start, form, stable } = this.content();
-    const key = [surface, start[0], start[1], form, stable];
+    const content = this.content();
     this.view.request();
+    if (!content) {
+      this.#forget();
+      return;
+    }
+    const { surface, start, form } = content;
+    const key = [surface, start[0], start[1], form];
     if (key.every((one, i) => one === this.#key[i])) return;
     this.#key = key;
-    this.#rates = ratesAround(stable, COLUMNS);
+    this.#rates = ratesAround(surface.stable, COLUMNS);
     this.#rows = new Array(ROWS).fill(null);
     window.clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => this.#compute(0));
   }
 
+  #forget(): void {
+    window.clearTimeout(this.#timer);
+    this.#key = [];
+    this.#rates = new Float64Array();
+  }
+
   /** Rows, as many as the slice has time for; every fourth first, so that the whole is soon seen. */
   #compute(done: number): void {
-    const { surface, start, form } = this.content();
+    const content = this.content();
+    if (!content) return;
+    const { surface, start, form } = content;
     const options = { surface, start, form, rates: this.#rates, momenta: this.#momenta };
     const end = performance.now() + SLICE_MS;
     let next = done;
@@ -117,14 +130,15 @@ export class HeatMapView {
   }
 
   #draw(context: CanvasRenderingContext2D, width: number, height: number): void {
-    if (this.#rates.length === 0) return;
+    const content = this.content();
+    if (this.#rates.length === 0 || !content) return;
     const frame = frameOf(width, height);
     const axes = this.#axes();
     const picture = drawCells(this.#rows);
     context.imageSmoothingEnabled = false;
     context.drawImage(picture, frame.left, frame.top, frame.width, frame.height);
     drawAxes(context, frame, axes);
-    const { surface, form, rate, momentum } = this.content();
+    const { surface, form, rate, momentum } = content;
     if (surface.curvature)
       drawTheory(context, frame, axes, { ...surface, curvature: surface.curvature }, form);
     drawChoice(context, placeX(frame, axes, rate), placeY(frame, axes, momentum), frame);

@@ -1,21 +1,15 @@
 /** A real loss surface: the mean squared error of the line y = w x + b over examples, for each w and b. */
-import type { Surface } from './surface.ts';
+import type { SampledSurface } from './surface.ts';
 
 export interface Examples {
   readonly x: Float64Array;
   readonly y: Float64Array;
 }
 
-export interface LineSurface extends Surface {
-  readonly examples: Examples;
-  /** The gradient of some of the examples alone, as stochastic descent has it. */
-  sampleGradient(w: number, b: number, chosen: ArrayLike<number>, out: Float64Array, at: number): void;
-}
-
 /** Half of what is seen of b, in deviations of the view around the minimum. */
 const HALF = [1.7, 1.1] as const;
 
-export function lineSurface(examples: Examples): LineSurface {
+export function lineSurface(examples: Examples): SampledSurface {
   const { x, y } = examples;
   const { length } = x;
   let [xx, xs, xy, ys, yy] = [0, 0, 0, 0, 0];
@@ -46,7 +40,8 @@ export function lineSurface(examples: Examples): LineSurface {
       out[at + 1] = 2 * (w * xs + b - ys);
     },
     curvature: { most: middle + apart, least: middle - apart },
-    examples,
+    stable: 2 / (middle + apart),
+    count: length,
     sampleGradient: (w, b, chosen, out, at) => {
       let [byW, byB] = [0, 0];
       for (let i = 0; i < chosen.length; i++) {

@@ -6,7 +6,7 @@ import { currentTheme, themeColor } from '../shell/theme.ts';
 import { drawBands, makeLevels, sampleGrid, traceContours } from './contours.ts';
 import type { Path } from './path.ts';
 import type { Racer } from './racers.ts';
-import type { Point, Surface } from './surface.ts';
+import type { Point, Surface, SurfaceRun } from './surface.ts';
 
 export interface Trail {
   readonly racer: Racer;
@@ -14,7 +14,8 @@ export interface Trail {
 }
 
 export interface MapContent {
-  readonly surface: Surface;
+  /** Null while it is not known. */
+  readonly surface: Surface | null;
   readonly start: Point;
   readonly trails: readonly Trail[];
   /** The step up to which trails are drawn in full. */
@@ -88,18 +89,20 @@ export class MapView {
       if (x === 0 && y === 0) return;
       event.preventDefault();
       const { surface, start } = this.content();
+      if (!surface) return;
       const [across, up] = surface.view.map(([least, most]) => (most - least) / KEY_STEPS);
-      this.#set([start[0] + x * (across ?? 0), start[1] + y * (up ?? 0)]);
+      this.#set(surface, [start[0] + x * (across ?? 0), start[1] + y * (up ?? 0)]);
     });
   }
 
   #moveTo(x: number, y: number): void {
-    const [[left, right], [bottom, top]] = this.content().surface.view;
-    this.#set([left + x * (right - left), top + y * (bottom - top)]);
+    const { surface } = this.content();
+    if (!surface) return;
+    const [[left, right], [bottom, top]] = surface.view;
+    this.#set(surface, [left + x * (right - left), top + y * (bottom - top)]);
   }
 
-  #set([x, y]: Point): void {
-    const [across, up] = this.content().surface.view;
+  #set({ view: [across, up] }: Surface, [x, y]: Point): void {
     const within = (value: number, [least, most]: Point) =>
       Number(Math.min(most, Math.max(least, value)).toPrecision(3));
     this.onStart([within(x, across), within(y, up)]);
@@ -107,11 +110,14 @@ export class MapView {
 
   #draw(context: CanvasRenderingContext2D, width: number, height: number): void {
     const { surface, start, trails, step } = this.content();
+    this.#handle.hidden = !surface;
+    if (!surface) return;
     const [[left, right], [bottom, top]] = surface.view;
     const xOf = (x: number) => ((x - left) / (right - left)) * width;
     const yOf = (y: number) => ((y - top) / (bottom - top)) * height;
     this.#drawGround(context, surface, width, height);
     for (const [x, y] of surface.minima) drawMinimum(context, xOf(x), yOf(y));
+    for (const run of surface.runs ?? []) drawRun(context, run, xOf, yOf);
     for (const trail of trails) drawTrail(context, trail, xOf, yOf, step);
     for (const trail of trails) drawHead(context, trail, xOf, yOf, step);
     this.#handle.style.left = `${xOf(start[0])}px`;
@@ -177,6 +183,38 @@ function drawTrail(
   }
   context.globalAlpha = 1;
   context.setLineDash([]);
+}
+
+/** A dotted line, with the name of its run at the end. */
+function drawRun(
+  context: CanvasRenderingContext2D,
+  { label, points }: SurfaceRun,
+  xOf: Place,
+  yOf: Place,
+): void {
+  const [ink, paper] = [themeColor('text'), themeColor('surface')];
+  context.beginPath();
+  for (let i = 0; i < points.length; i += 2) context.lineTo(xOf(points[i] ?? 0), yOf(points[i + 1] ?? 0));
+  context.lineCap = 'round';
+  context.setLineDash([0.1, 5]);
+  for (const [color, width] of [
+    [paper, 5],
+    [ink, 2.75],
+  ] as const) {
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.stroke();
+  }
+  context.setLineDash([]);
+  context.lineCap = 'butt';
+  const [x, y] = [xOf(points.at(-2) ?? 0), yOf(points.at(-1) ?? 0)];
+  context.fillStyle = ink;
+  context.strokeStyle = paper;
+  context.lineWidth = 3;
+  context.fillRect(x - 4, y - 4, 8, 8);
+  context.font = '600 0.8rem system-ui, sans-serif';
+  context.strokeText(label, x + 9, y + 4);
+  context.fillText(label, x + 9, y + 4);
 }
 
 /** What diverged leaves the map: canvases take no numbers that are too large. */

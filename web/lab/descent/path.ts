@@ -1,10 +1,9 @@
 /** The path of one optimizer over a surface: where it is after each step, and the loss there. */
 import type { Optimizer } from '../../engine/training/index.ts';
 import { normal, randomNumbers, shuffled } from '../numbers/random.ts';
-import type { LineSurface } from './line-surface.ts';
 import type { Sample } from './racers.ts';
 import { Stepper } from './stepper.ts';
-import type { Point, Surface } from './surface.ts';
+import type { Point, SampledSurface, Surface } from './surface.ts';
 
 export interface Path {
   /** x and y of each step, from the start on. */
@@ -14,7 +13,7 @@ export interface Path {
 }
 
 export interface PathOptions {
-  readonly surface: Surface | LineSurface;
+  readonly surface: Surface | SampledSurface;
   readonly optimizer: Optimizer;
   readonly rate: number;
   readonly start: Point;
@@ -27,7 +26,8 @@ export interface PathOptions {
   readonly seed: number;
 }
 
-const isLine = (surface: Surface | LineSurface): surface is LineSurface => 'sampleGradient' in surface;
+const isSampled = (surface: Surface | SampledSurface): surface is SampledSurface =>
+  'sampleGradient' in surface;
 
 /** Writes the gradient of step `step` that the sample has. */
 export type SampledGradient = (point: Point, step: number, out: Float64Array, at: number) => void;
@@ -39,10 +39,10 @@ export function sampledGradient(
   const full: SampledGradient = ([x, y], _, out, at) => surface.gradient(x, y, out, at);
   if (sample === 'all') return full;
   const size = sample === 'one' ? 1 : batch;
-  if (isLine(surface)) {
-    const { length } = surface.examples.x;
-    if (size >= length) return full;
-    const order = makeOrder(length, Math.min(size, length), seed);
+  if (isSampled(surface)) {
+    const { count } = surface;
+    if (size >= count) return full;
+    const order = makeOrder(count, size, seed);
     return ([x, y], step, out, at) => surface.sampleGradient(x, y, order(step), out, at);
   }
   const deviation = noise / Math.sqrt(size);
@@ -68,7 +68,11 @@ function makeOrder(count: number, size: number, seed: number): (step: number) =>
   };
 }
 
-export function makePath(options: PathOptions): Path {
+/** Steps after which a path that is under way may be left for later. */
+const STEPS_OF_A_TASK = 20;
+
+/** Computes the path, and yields now and then on the way. */
+export function* walkPath(options: PathOptions): Generator<void, Path> {
   const { surface, optimizer, rate, start, steps } = options;
   const gradient = sampledGradient(options);
   const stepper = new Stepper(optimizer, Float64Array.from(start), new Float64Array(2).fill(rate));
@@ -82,8 +86,17 @@ export function makePath(options: PathOptions): Path {
     if (step === steps) break;
     gradient([x, y], step, gradients, 0);
     stepper.step();
+    if (step % STEPS_OF_A_TASK === STEPS_OF_A_TASK - 1) yield;
   }
   return { points, losses };
+}
+
+/** Computes the whole path in one go. */
+export function makePath(options: PathOptions): Path {
+  const walk = walkPath(options);
+  let result = walk.next();
+  while (!result.done) result = walk.next();
+  return result.value;
 }
 
 export type CloudContent = Pick<PathOptions, 'surface' | 'batch' | 'noise' | 'seed' | 'start'>;

@@ -3,7 +3,7 @@ import { makeElement } from '../../shared/dom.ts';
 import { makeAbout } from '../shell/explain.ts';
 import { formatNumber, roundTo } from '../shell/format.ts';
 import { onTheme } from '../shell/theme.ts';
-import { RACER_ABOUT } from './about.ts';
+import { MUON_ABOUT, RACER_ABOUT } from './about.ts';
 import { colorOf } from './map-view.ts';
 import { RACERS, type Racer, type RacerName } from './racers.ts';
 
@@ -36,7 +36,7 @@ export class RacerList {
     readonly onRate: (name: RacerName, rate: number) => void,
   ) {
     this.#rows = RACERS.map(racer => this.#makeRow(racer));
-    this.element.append(...this.#rows.map(({ element }) => element));
+    this.element.append(...this.#rows.map(({ element }) => element), makeMuonRow());
   }
 
   #makeRow(racer: Racer): Row {
@@ -83,6 +83,15 @@ export class RacerList {
       loss.textContent = value === undefined ? '' : formatNumber(value);
     }
   }
+}
+
+/** Muon, and why it does not race. */
+function makeMuonRow(): HTMLElement {
+  const element = makeElement('div', 'racer absent');
+  const name = makeElement('span', '', 'Muon');
+  const why = makeElement('span', 'loss', 'moves matrices: a place is none');
+  element.append(name, makeAbout('Muon', MUON_ABOUT, name), why);
+  return element;
 }
 
 /** A piece of the trail: its colour and its dash. */

@@ -1,5 +1,5 @@
 /** How the tab can be set. */
-
+import { OPTIMIZER_NAMES, type OptimizerName } from '../network/optimizers.ts';
 import {
   choiceField,
   integerField,
@@ -11,6 +11,7 @@ import {
 import { Settings } from '../shell/settings.ts';
 import type { MomentumForm } from './heat-map.ts';
 import { RACER_NAMES, RACERS, type Racer, type RacerName, type SurfaceName, USUAL_RACERS } from './racers.ts';
+import type { Surface } from './surface.ts';
 
 export const SURFACE_NAMES: readonly SurfaceName[] = [
   'ravine',
@@ -19,9 +20,12 @@ export const SURFACE_NAMES: readonly SurfaceName[] = [
   'rosenbrock',
   'himmelblau',
   'cars',
+  'mnist',
 ];
 export const MAX_CONDITION = 1000;
 export const MAX_BATCH = 128;
+/** Steps of the two runs that make the plane of MNIST. */
+export const RUN_STEPS = { least: 20, most: 1000 } as const;
 /** Of the coordinates of a start. */
 const FAR = 100;
 
@@ -46,19 +50,30 @@ export const makeSettings = () =>
     who: someField(USUAL_RACERS, RACER_NAMES),
     form: choiceField<MomentumForm>('momentum', ['momentum', 'nesterov']),
     steps: integerField(150, 10, 500),
+    first: choiceField<OptimizerName>('sgd', OPTIMIZER_NAMES),
+    second: choiceField<OptimizerName>('adam', OPTIMIZER_NAMES),
+    run: integerField(200, RUN_STEPS.least, RUN_STEPS.most),
     seed: integerField(1, 0, 2 ** 24 - 1),
     ...rateFields,
   });
 
 export type DescentSettings = ReturnType<typeof makeSettings>;
 
-/** The set rate of a racer, or the one that suits the surface. On the ravine that depends on its steepness. */
-export function rateOf({ values }: DescentSettings, { name, rates, sample }: Racer): number {
+/** The set rate of a racer, or the one that suits the surface. On the ravine that depends on its steepness. On the plane of
+ * MNIST it is a part: of the largest stable rate for those whose steps are gradients, and of the map's width for those whose
+ * steps are lengths. */
+export function rateOf(
+  { values }: DescentSettings,
+  { name, rates, sample }: Racer,
+  surface: Surface | null,
+): number {
   const set = values[rateName(name)];
   if (set !== null) return set;
   const usual = rates[values.on];
   const isPlain = sample !== 'all' || ['batch', 'momentum', 'nesterov'].includes(name);
-  return values.on === 'ravine' && isPlain
-    ? Number((usual * (100 / Math.max(values.k, 4))).toPrecision(2))
-    : usual;
+  const rounded = (rate: number) => Number(rate.toPrecision(2));
+  if (values.on === 'ravine' && isPlain) return rounded(usual * (100 / Math.max(values.k, 4)));
+  if (values.on !== 'mnist' || !surface) return usual;
+  const [[left, right]] = surface.view;
+  return rounded(usual * (isPlain ? surface.stable : right - left));
 }

@@ -15,6 +15,24 @@ export interface Surface {
   gradient(x: number, y: number, out: Float64Array, at: number): void;
   /** Of quadratic functions: the largest and the smallest curvature, L and mu. */
   readonly curvature?: { readonly most: number; readonly least: number };
+  /** The largest learning rate of plain descent that converges; about so, where no theory says it. */
+  readonly stable: number;
+  /** Runs of networks, as far as they are seen on it. */
+  readonly runs?: readonly SurfaceRun[];
+}
+
+/** A loss that is a mean over examples. */
+export interface SampledSurface extends Surface {
+  /** How many examples there are. */
+  readonly count: number;
+  /** The gradient of some of the examples alone, as stochastic descent has it. */
+  sampleGradient(x: number, y: number, chosen: ArrayLike<number>, out: Float64Array, at: number): void;
+}
+
+export interface SurfaceRun {
+  readonly label: string;
+  /** x and y of places along it, from its start to its end. */
+  readonly points: Float64Array;
 }
 
 /** 0.5 (x^2 + k y^2): a valley whose walls are k times as steep as its bed. */
@@ -33,6 +51,7 @@ export const ravine = (condition: number): Surface => ({
     out[at + 1] = condition * y;
   },
   curvature: { most: condition, least: 1 },
+  stable: 2 / condition,
 });
 
 /** x^2 - y^2 + y^4 / 4 + 1: a saddle in the middle, and a minimum on each side of it, so that there is somewhere to go. */
@@ -49,6 +68,7 @@ export const saddle: Surface = {
     [0, -Math.SQRT2],
   ],
   least: 0,
+  stable: 0.5,
   value: (x, y) => x * x - y * y + y ** 4 / 4 + 1,
   gradient: (x, y, out, at) => {
     out[at] = 2 * x;
@@ -66,6 +86,7 @@ export const beale: Surface = {
   start: [-0.5, -1],
   minima: [[3, 0.5]],
   least: 0,
+  stable: 0.02,
   value: (x, y) => (1.5 - x + x * y) ** 2 + (2.25 - x + x * y * y) ** 2 + (2.625 - x + x * y ** 3) ** 2,
   gradient: (x, y, out, at) => {
     const [a, b, c] = [1.5 - x + x * y, 2.25 - x + x * y * y, 2.625 - x + x * y ** 3];
@@ -84,6 +105,7 @@ export const rosenbrock: Surface = {
   start: [-1.2, 1],
   minima: [[1, 1]],
   least: 0,
+  stable: 0.002,
   value: (x, y) => (1 - x) ** 2 + 100 * (y - x * x) ** 2,
   gradient: (x, y, out, at) => {
     out[at] = -2 * (1 - x) - 400 * x * (y - x * x);
@@ -107,6 +129,7 @@ export const himmelblau: Surface = {
     [3.584428340330492, -1.848126526964404],
   ],
   least: 0,
+  stable: 0.03,
   value: (x, y) => (x * x + y - 11) ** 2 + (x + y * y - 7) ** 2,
   gradient: (x, y, out, at) => {
     const [a, b] = [x * x + y - 11, x + y * y - 7];

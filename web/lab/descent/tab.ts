@@ -5,15 +5,17 @@ import { type PairTable, rangeOf, toUnit } from '../data/table.ts';
 import { CurvePlot, type CurvePlotContent } from '../plot/curve-plot.ts';
 import { makeBench, makeCard } from '../shell/bench.ts';
 import { makeButton, makeSelect } from '../shell/controls.ts';
+import { makeAbout } from '../shell/explain.ts';
 import { formatNumber } from '../shell/format.ts';
 import type { Host, Tab } from '../shell/tab.ts';
 import { ABOUT, SURFACE_ABOUT, SURFACES } from './about.ts';
 import { CloudView } from './cloud-view.ts';
 import { type Controls, makeControls } from './controls.ts';
 import { type HeatMapContent, HeatMapView } from './heat-map-view.ts';
-import { type LineSurface, lineSurface } from './line-surface.ts';
+import { lineSurface } from './line-surface.ts';
 import { colorOf, MapView, type Trail } from './map-view.ts';
-import { makePath } from './path.ts';
+import { walkPath } from './path.ts';
+import type { LossPlane } from './plane/loss-plane.ts';
 import { RacerList } from './racer-list.ts';
 import { RACERS, type Racer, type RacerName } from './racers.ts';
 import { makeSettings, rateName, rateOf } from './settings.ts';
@@ -21,10 +23,14 @@ import { beale, himmelblau, type Point, ravine, rosenbrock, type Surface, saddle
 
 /** Steps a second, of play and of slow motion. */
 const [RATE, SLOW_RATE] = [30, 3];
-/** Around this rate is the heat map, where no theory says which is stable. */
-const STABLE = { saddle: 0.5, beale: 0.02, rosenbrock: 0.002, himmelblau: 0.03 } as const;
+/** Of the main thread, for paths, in one go. */
+const SLICE_MS = 12;
+/** Before the network is trained: a slider may be on its way. */
+const PLANE_DELAY_MS = 300;
 
 const FIXED = { saddle, beale, rosenbrock, himmelblau } as const;
+
+const nextTask = (): Promise<void> => new Promise(resolve => setTimeout(resolve));
 
 export function makeDescentTab(host: Host): Tab {
   return new DescentTab(host);
@@ -38,17 +44,24 @@ class DescentTab implements Tab {
   readonly #losses: CurvePlot;
   readonly #heatMap: HeatMapView;
   readonly #cloud: CloudView;
-  readonly #surfaceText = makeElement('p', 'hint');
+  readonly #surfaceText = makeElement('p', 'hint surface');
+  readonly #planeText = makeElement('p', 'hint plane');
   readonly #controls: Controls;
   #table: PairTable | null = null;
-  #cars: LineSurface | null = null;
-  #surface: Surface = ravine(this.settings.values.k);
+  #cars: Surface | null = null;
+  /** Makes the surface of MNIST. */
+  #plane: LossPlane | null = null;
+  #planeTimer = 0;
+  /** Null while it is not known. */
+  #surface: Surface | null = null;
   #trails: readonly Trail[] = [];
   #step: number;
   #begin = { time: 0, step: 0 };
   #isPlaying = false;
   #isSlow = false;
   #isDue = false;
+  /** One computation of paths after the other. */
+  #computing: Promise<void> = Promise.resolve();
 
   constructor(readonly host: Host) {
     this.#step = this.settings.values.steps;
@@ -59,7 +72,7 @@ class DescentTab implements Tab {
     this.#racers = new RacerList(
       () => ({
         who: this.settings.values.who,
-        rateOf: racer => rateOf(this.settings, racer),
+        rateOf: racer => rateOf(this.settings, racer, this.#surface),
         lossOf: racer => this.#trails.find(trail => trail.racer === racer)?.path.losses[this.#step],
       }),
       (name, isIn) => this.#toggle(name, isIn),
@@ -70,11 +83,16 @@ class DescentTab implements Tab {
       () => this.#heatMapContent(),
       (rate, m) => this.settings.set({ m, [rateName(this.settings.values.form)]: rate }),
     );
-    this.#cloud = new CloudView(() => ({ ...this.#common, start: this.#start }));
+    this.#cloud = new CloudView(() => {
+      const surface = this.#surface;
+      return surface && { ...this.#common, surface, start: this.#start };
+    });
     this.#controls = makeControls(this.settings);
     this.element = this.#layOut();
     this.settings.listen(names => {
       if (names.has('on') || names.has('k')) this.#setSurface();
+      else if (['first', 'second', 'run', 'seed'].some(name => names.has(name as 'run')))
+        this.#requestPlane();
       this.#request();
     });
     void fetchCarsOrDrawn().then(table => this.#useTable(table));
@@ -94,6 +112,7 @@ class DescentTab implements Tab {
         makeSelect(settings.bind('on'), { label: 'Surface', about: ABOUT.surface, choices: SURFACES }),
         this.#map.element,
         this.#surfaceText,
+        this.#planeText,
       ),
       makeCard('Racers', ABOUT.rates, this.#racers.element, usual),
     );
@@ -114,12 +133,12 @@ class DescentTab implements Tab {
   }
 
   get #start(): Point {
-    return this.settings.values.start ?? this.#surface.start;
+    return this.settings.values.start ?? this.#surface?.start ?? [0, 0];
   }
 
   get #common() {
     const { batch, noise, seed } = this.settings.values;
-    return { surface: this.#surface, batch, noise, seed };
+    return { batch, noise, seed };
   }
 
   #useTable(table: PairTable): void {
@@ -129,22 +148,59 @@ class DescentTab implements Tab {
       x: table.x.map(one => toUnit(x, one)),
       y: table.y.map(one => toUnit(y, one)),
     });
-    this.#setSurface();
+    if (this.settings.values.on === 'cars') this.#setSurface();
     this.#request();
   }
 
   #setSurface(): void {
     const { on, k } = this.settings.values;
     if (on === 'ravine') this.#surface = ravine(k);
-    else if (on !== 'cars') this.#surface = FIXED[on];
-    else if (this.#cars) this.#surface = this.#cars;
+    else if (on === 'cars') this.#surface = this.#cars;
+    else if (on !== 'mnist') this.#surface = FIXED[on];
+    this.#requestPlane();
     const table = this.#table;
     const source =
       on === 'cars' && table
         ? ` Here: ${table.name.toLowerCase()}, ${table.x.length} examples, ${table.xName} and ${table.yName} brought to 0…1.`
         : '';
-    this.#surfaceText.textContent = SURFACE_ABOUT[on].what + source;
+    const about = SURFACE_ABOUT[on];
+    this.#surfaceText.textContent = about.what + source;
+    this.#surfaceText.append(' ', makeAbout('this surface', about));
     this.#controls.show(on);
+  }
+
+  /** Begins the plane of MNIST anew, or ends it where another surface is shown. */
+  #requestPlane(): void {
+    window.clearTimeout(this.#planeTimer);
+    this.#plane?.destroy();
+    this.#plane = null;
+    this.#planeText.textContent = '';
+    if (this.settings.values.on !== 'mnist') return;
+    this.#surface = null;
+    this.#planeTimer = window.setTimeout(() => void this.#makePlane(), PLANE_DELAY_MS);
+  }
+
+  async #makePlane(): Promise<void> {
+    const { values } = this.settings;
+    const { LossPlane } = await import('./plane/loss-plane.ts');
+    if (values !== this.settings.values) return this.#requestPlane();
+    const { first, second, run, seed } = values;
+    this.#plane = new LossPlane(
+      { optimizers: [first, second], steps: run, seed },
+      {
+        onProgress: text => {
+          this.#planeText.textContent = text;
+        },
+        onSurface: surface => {
+          this.#surface = surface;
+          this.#request();
+        },
+        onFailed: reason => {
+          this.#planeText.textContent = reason;
+          this.host.say(reason);
+        },
+      },
+    );
   }
 
   #toggle(name: RacerName, isIn: boolean): void {
@@ -163,34 +219,55 @@ class DescentTab implements Tab {
     if (this.#isDue) return;
     this.#isDue = true;
     requestAnimationFrame(() => {
-      this.#isDue = false;
-      this.#compute();
+      this.#computing = this.#computing.then(() => {
+        this.#isDue = false;
+        return this.#compute();
+      });
     });
   }
 
-  #compute(): void {
+  async #compute(): Promise<void> {
     const { values } = this.settings;
-    const begin = performance.now();
-    this.#trails = RACERS.filter(({ name }) => values.who.includes(name)).map(racer => ({
-      racer,
-      path: makePath({
-        ...this.#common,
-        optimizer: racer.make(values.m),
-        rate: rateOf(this.settings, racer),
-        start: this.#start,
-        steps: values.steps,
-        sample: racer.sample,
-      }),
-    }));
-    const seconds = (performance.now() - begin) / 1000;
-    const steps = this.#trails.length * values.steps;
-    this.host.setChip('CPU, float64', seconds > 0 ? Math.round(steps / seconds / 1000) * 1000 : null);
+    const surface = this.#surface;
+    this.#trails = surface ? await this.#walkPaths(surface) : [];
     if (!this.#isPlaying) this.#step = values.steps;
     this.#step = Math.min(this.#step, values.steps);
     this.#racers.show();
     this.#draw();
     this.#heatMap.update();
     this.#cloud.view.request();
+  }
+
+  /** Nearly always within one task. */
+  async #walkPaths(surface: Surface): Promise<Trail[]> {
+    const { who, m, steps } = this.settings.values;
+    const trails: Trail[] = [];
+    let [milliseconds, begin] = [0, performance.now()];
+    for (const racer of RACERS.filter(({ name }) => who.includes(name))) {
+      const walk = walkPath({
+        ...this.#common,
+        surface,
+        optimizer: racer.make(m),
+        rate: rateOf(this.settings, racer, surface),
+        start: this.#start,
+        steps,
+        sample: racer.sample,
+      });
+      let result = walk.next();
+      while (!result.done) {
+        if (performance.now() - begin > SLICE_MS) {
+          milliseconds += performance.now() - begin;
+          await nextTask();
+          begin = performance.now();
+        }
+        result = walk.next();
+      }
+      trails.push({ racer, path: result.value });
+    }
+    milliseconds += performance.now() - begin;
+    const count = trails.length * steps;
+    this.host.setChip('CPU, float64', milliseconds > 0 ? Math.round(count / milliseconds) * 1000 : null);
+    return trails;
   }
 
   #draw(): void {
@@ -214,16 +291,16 @@ class DescentTab implements Tab {
     };
   }
 
-  #heatMapContent(): HeatMapContent {
-    const { on, form, m } = this.settings.values;
-    const { curvature } = this.#surface;
+  #heatMapContent(): HeatMapContent | null {
+    const { form, m } = this.settings.values;
+    const surface = this.#surface;
+    if (!surface) return null;
     const racer = RACERS.find(({ name }) => name === form) as Racer;
     return {
-      surface: this.#surface,
+      surface,
       start: this.#start,
       form,
-      stable: curvature ? 2 / curvature.most : STABLE[on as keyof typeof STABLE],
-      rate: rateOf(this.settings, racer),
+      rate: rateOf(this.settings, racer, surface),
       momentum: m,
     };
   }

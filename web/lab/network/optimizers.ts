@@ -78,6 +78,20 @@ export const USUAL_RATES: Readonly<Record<OptimizerName, number>> = {
   muon: 0.02,
 };
 
+/** Rates that suit networks of pictures. */
+export const PICTURE_RATES: Readonly<Record<OptimizerName, number>> = {
+  sgd: 0.1,
+  momentum: 0.02,
+  nesterov: 0.02,
+  adagrad: 0.02,
+  adadelta: 1,
+  rmsprop: 0.001,
+  adam: 0.002,
+  adamw: 0.002,
+  lion: 0.0003,
+  muon: 0.01,
+};
+
 export const TRAINING_ABOUT = {
   optimizer: {
     what: 'The rule by which weights follow their gradients. It can be changed while the network learns.',

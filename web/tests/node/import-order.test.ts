@@ -89,6 +89,7 @@ const REFUSED: Cases = [
   ['lab/data/a.ts', '../shell/format.ts', '../network/session.ts', '../../engine/index.ts'],
   ['lab/network/a.ts', '../line/tab.ts', '../../engine/training/step.ts', '../../engine/onnx/model.ts'],
   ['lab/line/a.ts', '../descent/tab.ts', '../../engine/training/step.ts', '../../player/app.ts'],
+  ['lab/descent/plane/a.ts', '../tab.ts', '../../shell/tab.ts', '../../../engine/training/step.ts'],
   ['lab/classifier/a.ts', '../digits/tab.ts', '../../engine/training/step.ts', '../../player/app.ts'],
   ['lab/digits/a.ts', '../pictures/tab.ts', '../../engine/training/step.ts', '../../player/app.ts'],
   ['player/ui/a.ts', '../app.ts', '../look-loader.ts', '../../engine/look.ts', '../../bench/main.ts'],

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { RACERS } from '../../../lab/descent/racers.ts';
 import { makeSettings as makeDescent, rateOf } from '../../../lab/descent/settings.ts';
+import { ravine } from '../../../lab/descent/surface.ts';
 import { makeSettings as makeLine, pythonCommand } from '../../../lab/line/settings.ts';
 import { readAddress, writeAddress } from '../../../lab/shell/address.ts';
 import type { AnySettings } from '../../../lab/shell/settings.ts';
@@ -64,7 +65,9 @@ describe('Descent', () => {
       for (const racer of RACERS.filter(({ name }) =>
         ['batch', 'mini', 'momentum', 'nesterov'].includes(name),
       )) {
-        expect(rateOf(settings, racer) * k, racer.name).toBeLessThan(racer.name === 'nesterov' ? 4 / 3 : 2);
+        expect(rateOf(settings, racer, ravine(k)) * k, racer.name).toBeLessThan(
+          racer.name === 'nesterov' ? 4 / 3 : 2,
+        );
       }
     }
   });

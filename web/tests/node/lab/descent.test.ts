@@ -195,18 +195,18 @@ const borderOf = (cells: Int16Array): number => {
   return column;
 };
 
-test.each<[MomentumForm, number]>([
-  ['momentum', 50],
-  ['momentum', 1000],
-  ['nesterov', 50],
-])(
+const FORMS: readonly MomentumForm[] = ['momentum', 'nesterov'];
+const CONDITIONS = [1, 4, 50, 300, 1000] as const;
+
+test.each(FORMS.flatMap(form => CONDITIONS.map(k => [form, k] as const)))(
   'the border of divergence that is measured is that of theory, within a cell: %s, condition %i',
   (form, k) => {
     const surface = ravine(k);
     const rates = ratesAround(2 / k, COLUMNS);
     const momenta = momentaOf(ROWS);
     const cell = Math.log((rates[1] ?? 1) / (rates[0] ?? 1));
-    for (const momentum of momenta) {
+    // Plain descent is momentum 0.
+    for (const momentum of [0, ...momenta]) {
       const cells = heatMapRow({ surface, start: surface.start, form, rates, momenta }, momentum);
       const stable = stableRate(surface.curvature ?? { most: 1, least: 1 }, momentum, form);
       // Columns are centred on their rates: the border lies before the first column that diverges.
