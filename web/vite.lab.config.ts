@@ -3,13 +3,16 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
-import { ASSET, ENGINE_CHUNKS } from './build/engine-chunks.ts';
+import { ENGINE_CHUNKS } from './build/engine-chunks.ts';
 import { minifyOutput } from './build/minify-output.ts';
 import { minifyShaders } from './build/minify-shaders.ts';
 import { plainImports } from './build/plain-imports.ts';
 import { emitUnstarted } from './build/unstarted.ts';
 
 const web = dirname(fileURLToPath(import.meta.url));
+
+/** A file's name. Seven letters of a hash are the fewest for more than 64 chunks. */
+const ASSET = 'assets/[name]-[hash:7]';
 
 function emitLicence(): Plugin {
   return {

@@ -1,0 +1,84 @@
+"""The lab's tab Descent on MNIST: two runs, the plane through their ends, and the race on it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.harness import MARKS, Visit
+from e2e.test_lab import AXE, MAX_TASK_MS, PHONE, lab, lab_address, main_tasks, wait_until
+from limner.page.lab import WEB
+
+__all__ = ["lab", "lab_address"]
+
+pytestmark = [*MARKS, pytest.mark.skipif(not (WEB / "index.html").exists(), reason="the lab is not built")]
+
+ADDRESS = "#descent?on=mnist&first=muon&run=20"
+PLANE = "document.querySelector('.plane').textContent"
+IS_DONE = f"{PLANE}.includes('ends ') && !{PLANE}.includes('so far')"
+LOSSES = "[...document.querySelectorAll('.racer .loss')].map(one => one.textContent).filter(Boolean).join()"
+
+
+def test_two_runs_make_a_plane_to_race_on(lab: Any) -> None:
+    page = lab(ADDRESS)
+    wait_until(page, f"{PLANE}.includes('Two runs learn Drawn digits')")
+    wait_until(page, IS_DONE)
+    assert "Muon ends" in page.inner_text(".plane") and "Adam ends" in page.inner_text(".plane")
+    assert "off the plane" in page.inner_text(".plane")
+    assert "moves matrices" in page.inner_text(".racer.absent")
+    before = page.evaluate(LOSSES)
+    page.focus(".map .start")
+    page.keyboard.press("ArrowRight")
+    wait_until(page, f"{LOSSES} !== {json.dumps(before)}")
+    assert "start=" in page.evaluate("location.hash")
+    page.keyboard.press("Space")
+    assert page.evaluate("location.hash").startswith(ADDRESS)
+
+
+def test_the_same_address_gives_the_same_plane(lab: Any) -> None:
+    told = []
+    for seed in (1, 1, 2):
+        page = lab(f"{ADDRESS}&seed={seed}&who=batch.adam")
+        wait_until(page, IS_DONE)
+        told.append((page.inner_text(".plane"), page.evaluate(LOSSES)))
+    assert told[0] == told[1] != told[2]
+
+
+def test_another_surface_ends_the_runs(lab: Any) -> None:
+    page = lab(ADDRESS)
+    wait_until(page, f"{PLANE}.includes('Two runs')")
+    page.select_option("select >> nth=0", label="Beale")
+    wait_until(page, f"{PLANE} === ''")
+    page.wait_for_timeout(1000)
+    assert page.inner_text(".plane") == ""
+    assert page.locator("text=First run").is_hidden()
+
+
+def test_no_task_keeps_the_page_waiting(lab_address: str, browser: Any, tmp_path: Path) -> None:
+    """From the first digit to the last cell of the map, and while the largest batches race."""
+    guest = Visit(browser)
+    trace = tmp_path / "trace.json"
+    browser.start_tracing(page=guest.page, path=str(trace), categories=["toplevel", "blink.user_timing"])
+    guest.open(f"{lab_address}{ADDRESS}&who=batch.mini&batch=128&steps=500", painted=False)
+    guest.page.wait_for_selector(".bench.descent canvas")
+    guest.page.evaluate("performance.mark('of the lab')")
+    wait_until(guest.page, IS_DONE)
+    guest.page.wait_for_timeout(1500)
+    browser.stop_tracing()
+    guest.context.close()
+    times = main_tasks(trace)
+    assert len(times) > 100, "the trace has no tasks"
+    assert max(times) <= MAX_TASK_MS, sorted(times)[-5:]
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_axe_finds_nothing_on_a_phone(lab: Any, scheme: str) -> None:
+    page = lab(ADDRESS, color_scheme=scheme, viewport=PHONE, bypass_csp=True)
+    wait_until(page, IS_DONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("axe.run().then(({ violations }) => violations)")
+    told = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
+    assert told == [], json.dumps(told, indent=1)
