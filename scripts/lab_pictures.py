@@ -17,11 +17,14 @@ WIDTH, HEIGHT = 1440, 1000
 PLAYED_MS = 20_000
 SHOTS = {
     "lab-descent": ("#descent?on=himmelblau", False),
+    "lab-descent-mnist": ("#descent?on=mnist", False),
     "lab-line": ("#line?hidden=2&epochs=200", True),
     "lab-digits": ("#digits?data=drawn", True),
     "lab-pictures": ("#pictures?data=drawn&batch=32", True),
 }
 """For each picture: the address, and whether the run is played."""
+PLANE = ".plane:has-text('off the plane'):not(:has-text('so far'))"
+PLANE_TIMEOUT_MS = 300_000
 
 
 def draw_three(page: Any) -> None:
@@ -42,6 +45,8 @@ def main(data: Path | None) -> None:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark")
             page.goto(address + state)
             page.wait_for_selector(".bench canvas")
+            if "on=mnist" in state:
+                page.wait_for_selector(PLANE, timeout=PLANE_TIMEOUT_MS)
             if page.locator(".pad").count():
                 draw_three(page)
             if is_played:

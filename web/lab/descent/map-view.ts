@@ -120,6 +120,7 @@ export class MapView {
     for (const run of surface.runs ?? []) drawRun(context, run, xOf, yOf);
     for (const trail of trails) drawTrail(context, trail, xOf, yOf, step);
     for (const trail of trails) drawHead(context, trail, xOf, yOf, step);
+    for (const run of surface.runs ?? []) drawRunEnd(context, run, xOf, yOf);
     this.#handle.style.left = `${xOf(start[0])}px`;
     this.#handle.style.top = `${yOf(start[1])}px`;
     this.#handle.setAttribute(
@@ -185,13 +186,7 @@ function drawTrail(
   context.setLineDash([]);
 }
 
-/** A dotted line, with the name of its run at the end. */
-function drawRun(
-  context: CanvasRenderingContext2D,
-  { label, points }: SurfaceRun,
-  xOf: Place,
-  yOf: Place,
-): void {
+function drawRun(context: CanvasRenderingContext2D, { points }: SurfaceRun, xOf: Place, yOf: Place): void {
   const [ink, paper] = [themeColor('text'), themeColor('surface')];
   context.beginPath();
   for (let i = 0; i < points.length; i += 2) context.lineTo(xOf(points[i] ?? 0), yOf(points[i + 1] ?? 0));
@@ -207,14 +202,27 @@ function drawRun(
   }
   context.setLineDash([]);
   context.lineCap = 'butt';
+}
+
+/** A square at the end of a run, and the run's name below it. */
+function drawRunEnd(
+  context: CanvasRenderingContext2D,
+  { label, points }: SurfaceRun,
+  xOf: Place,
+  yOf: Place,
+): void {
+  const [ink, paper] = [themeColor('text'), themeColor('surface')];
   const [x, y] = [xOf(points.at(-2) ?? 0), yOf(points.at(-1) ?? 0)];
   context.fillStyle = ink;
   context.strokeStyle = paper;
   context.lineWidth = 3;
+  context.lineJoin = 'round';
+  context.strokeRect(x - 4, y - 4, 8, 8);
   context.fillRect(x - 4, y - 4, 8, 8);
   context.font = '600 0.8rem system-ui, sans-serif';
-  context.strokeText(label, x + 9, y + 4);
-  context.fillText(label, x + 9, y + 4);
+  context.textAlign = 'center';
+  context.strokeText(label, x, y + 20);
+  context.fillText(label, x, y + 20);
 }
 
 /** What diverged leaves the map: canvases take no numbers that are too large. */

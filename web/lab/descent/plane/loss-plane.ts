@@ -147,10 +147,10 @@ function projectRun(plane: Plane, { weights }: Run, label: string): Shadow {
   };
 }
 
-function describe({ name, side, labels }: Digits, plane: Plane, shadows: readonly Shadow[]): string {
+function describe({ name, side }: Digits, plane: Plane, shadows: readonly Shadow[]): string {
   const told = shadows.map(({ label, away }, i) => {
     const far = Math.hypot(...(plane.ends[i] ?? [0, 0]));
     return `${label} ends ${far.toPrecision(2)} from the start and was up to ${away.toPrecision(2)} off the plane`;
   });
-  return `${name}, ${labels.length} digits; a perceptron of ${side * side} pixels, ${HIDDEN} hidden units and 10 scores. ${told.join('; ')}.`;
+  return `${name}, and a perceptron of ${side * side} pixels, ${HIDDEN} hidden units and 10 scores. ${told.join('; ')}.`;
 }
