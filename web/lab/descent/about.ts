@@ -45,7 +45,7 @@ export const SURFACE_ABOUT: Readonly<Record<SurfaceName, About>> = {
   },
   mnist: {
     what: 'A real loss: how wrong a network of 12,730 weights is about 1,000 digits, on the plane through its start and the places where two optimizers end. Dotted lines are the two runs, as shadows on the plane.',
-    how: 'The runs leave the plane between their start and their end; racers stay on it. They follow the slope of cubic curves through a grid of losses: the network’s own slope costs a thousand times as much, and the map of steps asks for a million. Mini-batches and single examples do take the network’s own slope, of their digits. Beyond the map nothing is known, so whoever leaves it is out: ∞.',
+    how: 'The runs leave the plane between their start and their end; racers stay on it. They follow the slope of cubic curves through a grid of losses: the network’s own slope sums over 1,000 digits, and the map of steps asks for up to a million slopes. Mini-batches and single examples do take the network’s own slope, of their digits. Beyond the map nothing is known, so whoever leaves it is out: ∞.',
     formula:
       'f(x, y) = L(w₀ + x e₁ + y e₂), L = −1/N · Σ log p(classᵢ)\ne₁, e₂: lengths 1, at a right angle, through both ends',
   },

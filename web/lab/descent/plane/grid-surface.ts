@@ -1,5 +1,5 @@
 /** A surface of heights on a grid, with cubic curves between them. Optimizers race on it rather than on the network itself: its
- * slope at a place costs a thousandth of the network's, and the heat map asks for a million of them. */
+ * slope at a place takes no sum over a thousand digits, and the heat map asks for up to a million of them. */
 import type { Point, Surface } from '../surface.ts';
 
 export interface HeightGrid {

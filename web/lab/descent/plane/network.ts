@@ -7,9 +7,9 @@ import type { Linear, PlanePerceptron } from './perceptron-loss.ts';
 import type { Plane } from './plane.ts';
 
 /** Both runs learn from so many digits, and the map is their loss over the same ones. */
-export const EXAMPLES = 1000;
+const EXAMPLES = 1000;
 export const HIDDEN = 16;
-export const CLASSES = 10;
+const CLASSES = 10;
 
 export interface Digits {
   /** Such as "MNIST". */

@@ -5,7 +5,7 @@ import { INPUT, learnedNames } from '../../network/classifiers.ts';
 import { type OptimizerName, optimizerOf } from '../../network/optimizers.ts';
 import { type Digits, flatten, flattenModel } from './network.ts';
 
-export const BATCH = 50;
+const BATCH = 50;
 /** Places of a run that are kept, besides its start. */
 const KEPT = 40;
 
