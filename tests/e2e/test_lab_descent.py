@@ -46,7 +46,7 @@ def test_the_same_address_gives_the_same_plane(lab: Any) -> None:
 def test_another_surface_ends_the_runs(lab: Any) -> None:
     page = lab(ADDRESS)
     wait_until(page, f"{PLANE}.includes('Two runs')")
-    page.select_option("select >> nth=0", label="Beale")
+    page.select_option("select >> nth=0", "beale")
     wait_until(page, f"{PLANE} === ''")
     page.wait_for_timeout(1000)
     assert page.inner_text(".plane") == ""

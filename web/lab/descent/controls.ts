@@ -9,6 +9,8 @@ import { type DescentSettings, MAX_BATCH, MAX_CONDITION, RUN_STEPS } from './set
 
 export interface Controls {
   readonly element: HTMLElement;
+  /** What the plane of MNIST is made by, for beside the choice of the surface. */
+  readonly runs: HTMLElement;
   /** Shows those that the surface has. */
   show(surface: SurfaceName): void;
 }
@@ -30,7 +32,8 @@ export function makeControls(settings: DescentSettings): Controls {
   });
   const makeRun = (label: string, bound: Bound<OptimizerName>) =>
     makeSelect(bound, { label, about: ABOUT.run, choices: OPTIMIZERS });
-  const runs = [
+  const runs = makeElement('div', 'controls runs');
+  runs.append(
     makeRun('First run', settings.bind('first')),
     makeRun('Second run', settings.bind('second')),
     makeSlider(settings.bind('run'), {
@@ -40,9 +43,8 @@ export function makeControls(settings: DescentSettings): Controls {
       isLog: true,
       isInteger: true,
     }),
-  ];
+  );
   element.append(
-    ...runs,
     condition,
     makeSlider(settings.bind('m'), { label: 'Momentum', about: ABOUT.momentum, least: 0, most: 0.99 }),
     makeSlider(settings.bind('batch'), {
@@ -66,7 +68,7 @@ export function makeControls(settings: DescentSettings): Controls {
   const show = (surface: SurfaceName) => {
     condition.hidden = surface !== 'ravine';
     noise.hidden = surface === 'cars' || surface === 'mnist';
-    for (const control of runs) control.hidden = surface !== 'mnist';
+    runs.hidden = surface !== 'mnist';
   };
-  return { element, show };
+  return { element, runs, show };
 }

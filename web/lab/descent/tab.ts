@@ -110,6 +110,7 @@ class DescentTab implements Tab {
         'Map',
         ABOUT.map,
         makeSelect(settings.bind('on'), { label: 'Surface', about: ABOUT.surface, choices: SURFACES }),
+        this.#controls.runs,
         this.#map.element,
         this.#surfaceText,
         this.#planeText,
