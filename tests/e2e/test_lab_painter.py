@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from e2e.harness import MARKS, MAX_WAIT_MS
-from e2e.lab import AXE, PHONE, lab, lab_address, wait_until
+from e2e.harness import MARKS, MAX_WAIT_MS, Picture
+from e2e.test_lab import AXE, MAX_TASK_MS, PHONE, lab, lab_address, task_times, wait_until
 from limner.page.lab import WEB
 
 __all__ = ["lab", "lab_address"]
@@ -23,8 +24,37 @@ STEP = f"Number(/Step ([0-9,]+)/.exec({FIGURES})[1].replaceAll(',', ''))"
 PSNR = f"Number(/([0-9.]+) dB/.exec({FIGURES})?.[1])"
 HASH = "location.hash"
 MODES = ("grid", "synaptic", "cppn")
+ALL_MODES = (*MODES, "siren", "fourier", "mlp")
 SMALL = "#painter?net=mlp&depth=1&width=8"
 """A network that is drawn soon."""
+
+
+def wait_for_colour(page: Any, matches: Callable[[list[float]], bool]) -> list[float]:
+    """Wait until the mean colour of the painting matches, and return it."""
+    end = time.monotonic() + MAX_WAIT_MS / 1000
+    while not matches(now := average_colour(page, ".looked-at .painting")):
+        assert time.monotonic() < end, now
+        page.wait_for_timeout(50)
+    return now
+
+
+def steady_colour(page: Any) -> list[float]:
+    """The mean colour of the painting, when it has one that stays."""
+    last = [0.0, 0.0, 0.0]
+
+    def is_steady(now: list[float]) -> bool:
+        nonlocal last
+        page.wait_for_timeout(300)
+        last, before = now, last
+        return sum(now) > 0 and np.abs(np.subtract(now, before)).max() < 0.5
+
+    return wait_for_colour(page, is_steady)
+
+
+@pytest.fixture
+def calm(lab: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that opens the lab as one who wants little motion: it does not play by itself."""
+    return lambda address, **context: lab(address, reduced_motion="reduce", **context)
 
 
 def average_colour(page: Any, selector: str) -> list[float]:
@@ -43,25 +73,46 @@ def average_colour(page: Any, selector: str) -> list[float]:
     return mean
 
 
-def test_grids_paint_the_still_life_and_heal(lab: Any) -> None:
-    page = lab("#painter")
+def test_the_page_opens_with_the_painter_which_paints(lab: Any) -> None:
+    page = lab("")
+    assert page.evaluate(HASH) == "#painter"
+    assert page.get_attribute("nav a >> nth=0", "aria-current") == "page"
+    wait_until(page, f"{STEP} > 0")
+    page.click("#play-button")
+    page.click("nav a:has-text('Line')")
+    page.wait_for_selector(".bench.line")
+    page.go_back()
+    page.wait_for_selector(".bench.painter")
+    assert page.inner_text("#play-button") == "Play", "it begins by itself only once"
+
+
+def test_who_wants_little_motion_presses_play(calm: Any) -> None:
+    page = calm("")
+    page.wait_for_timeout(1000)
+    assert page.inner_text("#play-button") == "Play"
+    assert page.evaluate(STEP) == 0
+
+
+def test_grids_paint_the_still_life_and_heal(calm: Any) -> None:
+    page = calm("#painter")
     page.click("#play-button")
     wait_until(page, f"{PSNR} > 30")
     painted, wanted = average_colour(page, ".looked-at .painting"), average_colour(page, ".target")
     assert np.abs(np.subtract(painted, wanted)).max() < 8
-    page.click("#play-button")
-    wait_until(page, "document.getElementById('play-button').textContent === 'Play'")
-    before = page.evaluate(PSNR)
-    page.click("text=Tear a hole")
-    page.keyboard.press(".")
-    page.keyboard.press(".")
-    page.click("#play-button")
-    wait_until(page, f"{PSNR} < {before} - 1")
-    wait_until(page, f"{PSNR} > {before} - 0.5")
+    for tear in (
+        lambda: page.click(".looked-at", position={"x": 150, "y": 200}),
+        lambda: page.press(".looked-at", "Enter"),
+        lambda: page.click("text=Tear a piece out"),
+    ):
+        wait_until(page, f"{PSNR} > 30")
+        before = page.evaluate(PSNR)
+        tear()
+        wait_until(page, f"{PSNR} < {before} - 1")
+    wait_until(page, f"{PSNR} > 30")
 
 
-def test_a_stroke_changes_what_is_learned(lab: Any) -> None:
-    page = lab("#painter?source=text")
+def test_a_stroke_changes_what_is_learned(calm: Any) -> None:
+    page = calm("#painter?source=text")
     before = average_colour(page, ".target")
     box = page.locator(".target").bounding_box()
     page.mouse.move(box["x"] + 20, box["y"] + box["height"] / 2)
@@ -73,8 +124,8 @@ def test_a_stroke_changes_what_is_learned(lab: Any) -> None:
     assert "text=%C3%9C" in page.evaluate(HASH)
 
 
-def test_a_frozen_layer_is_in_the_address(lab: Any) -> None:
-    page = lab("#painter?net=siren&width=16")
+def test_a_frozen_layer_is_in_the_address(calm: Any) -> None:
+    page = calm("#painter?net=siren&width=16")
     page.click("text=Freeze >> nth=1")
     assert "frozen=hidden2" in page.evaluate(HASH)
     page.click("#step-button")
@@ -84,8 +135,8 @@ def test_a_frozen_layer_is_in_the_address(lab: Any) -> None:
     wait_until(page, f"{STEP} === 2")
 
 
-def test_the_painting_is_zoomed_by_keys_and_wheel(lab: Any) -> None:
-    page = lab(SMALL)
+def test_the_painting_is_zoomed_by_keys_and_wheel(calm: Any) -> None:
+    page = calm(SMALL)
     page.focus(".looked-at")
     page.keyboard.press("+")
     page.keyboard.press("ArrowRight")
@@ -98,8 +149,132 @@ def test_the_painting_is_zoomed_by_keys_and_wheel(lab: Any) -> None:
     wait_until(page, "location.hash.includes('zoom=')")
 
 
-def test_five_perceptrons_learn_pixel_by_pixel(lab: Any) -> None:
-    page = lab("#painter?net=synaptic")
+def test_a_run_by_keyboard_alone(calm: Any) -> None:
+    page = calm(SMALL)
+
+    def reach(selector: str, key: str = "Tab") -> None:
+        for _ in range(80):
+            page.keyboard.press(key)
+            if page.evaluate("selector => document.activeElement?.matches(selector)", selector):
+                return
+        raise AssertionError(f"{key} never came to {selector}")
+
+    reach("nav a[href='#painter']")
+    reach(".words input")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Hi")
+    assert "text=Hi" in page.evaluate(HASH) and "source=text" in page.evaluate(HASH)
+    reach(".slider input")
+    page.keyboard.press("ArrowRight")
+    assert "depth=2" in page.evaluate(HASH)
+    reach("#play-button")
+    page.keyboard.press("Enter")
+    wait_until(page, f"{STEP} > 2")
+    page.keyboard.press("Enter")
+    wait_until(page, "document.getElementById('play-button').textContent === 'Play'")
+    reach(".modes button:last-child", "Shift+Tab")
+    page.keyboard.press("Enter")
+    assert "net=cppn" in page.evaluate(HASH)
+    reach(".wall.children button")
+    page.keyboard.press("Enter")
+    wait_until(page, "location.hash.includes('path=0')")
+    page.keyboard.press("r")
+    wait_until(page, "!location.hash.includes('path')")
+
+
+def test_a_run_by_touch_on_a_phone(lab: Any) -> None:
+    page = lab(SMALL, viewport=PHONE, has_touch=True)
+    wait_until(page, f"{STEP} > 2")
+    page.tap("#play-button")
+    wait_until(page, "document.getElementById('play-button').textContent === 'Play'")
+    before = average_colour(page, ".target")
+    page.tap(".target")
+    assert average_colour(page, ".target") != before
+    page.tap("text=Synaptic")
+    page.tap(".wall.bends button >> nth=1")
+    assert "net=synaptic" in page.evaluate(HASH) and "pick=tanh" in page.evaluate(HASH)
+
+
+def test_the_camera_is_painted_until_another_picture_is_chosen(calm: Any) -> None:
+    page = calm(SMALL, permissions=["camera"])
+    still = average_colour(page, ".target")
+
+    def wait_for_another(than: list[float]) -> list[float]:
+        end = time.monotonic() + MAX_WAIT_MS / 1000
+        while np.abs(np.subtract(now := average_colour(page, ".target"), than)).max() < 0.02:
+            assert time.monotonic() < end
+            page.wait_for_timeout(50)
+        return now
+
+    page.click("text=Camera")
+    first = wait_for_another(still)
+    wait_for_another(first)
+    assert "source=camera" in page.evaluate(HASH)
+    page.click("#step-button")
+    wait_until(page, f"{STEP} === 1")
+    page.click("text=Still life")
+    page.wait_for_timeout(500)
+    assert average_colour(page, ".target") == still
+
+
+@pytest.mark.parametrize(
+    ("pick", "sentence"),
+    [
+        (lambda page: page.click("text=Camera"), "There is no camera"),
+        (lambda page: choose_drive(page, "sound"), "There is no microphone"),
+        (lambda page: choose_drive(page, "midi"), "This browser has no MIDI"),
+    ],
+    ids=["camera", "microphone", "MIDI"],
+)
+def test_a_device_that_is_refused_is_told(calm: Any, pick: Callable[[Any], None], sentence: str) -> None:
+    page = calm(SMALL)
+    pick(page)
+    page.wait_for_selector(f"#said:has-text('{sentence}')")
+
+
+def choose_drive(page: Any, drive: str) -> None:
+    """Let this move the numbers of a bred picture."""
+    page.click(".modes button:last-child")
+    page.select_option("select >> visible=true >> nth=1", drive)
+
+
+def test_sound_moves_a_bred_picture(calm: Any) -> None:
+    """Chromium's microphone of the test beeps once a second."""
+    page = calm("#painter?net=cppn&depth=1&width=8", permissions=["microphone"])
+    choose_drive(page, "sound")
+    assert page.inner_text("#play-button") == "Pause"
+    seen: list[list[float]] = []
+    end = time.monotonic() + MAX_WAIT_MS / 1000
+    while not seen or np.ptp(seen, axis=0).max() < 5:
+        assert time.monotonic() < end, seen
+        page.wait_for_timeout(100)
+        seen.append(average_colour(page, ".looked-at .painting"))
+
+
+MIDI = """() => {
+  const input = new EventTarget();
+  const access = Object.assign(new EventTarget(), { inputs: new Map([['keys', input]]) });
+  navigator.requestMIDIAccess = async () => access;
+  window.sendMidi = (...bytes) =>
+    input.dispatchEvent(Object.assign(new Event('midimessage'), { data: Uint8Array.from(bytes) }));
+}"""
+
+
+def test_a_midi_controller_moves_a_bred_picture(calm: Any) -> None:
+    page = calm("#painter?net=cppn&depth=1&width=8")
+    page.evaluate(MIDI)
+    choose_drive(page, "midi")
+    before = steady_colour(page)
+    page.evaluate("sendMidi(0xb0, 7, 127)")
+    first = wait_for_colour(page, lambda now: np.abs(np.subtract(now, before)).max() > 3)
+    page.evaluate("sendMidi(0xb0, 8, 0)")
+    wait_for_colour(page, lambda now: np.abs(np.subtract(now, first)).max() > 3)
+    page.evaluate("sendMidi(0xb0, 7, 64); sendMidi(0xb0, 8, 64)")
+    wait_for_colour(page, lambda now: np.abs(np.subtract(now, before)).max() < 5)
+
+
+def test_five_perceptrons_learn_pixel_by_pixel(calm: Any) -> None:
+    page = calm("#painter?net=synaptic")
     assert page.locator(".wall.bends button").count() == 5
     page.click("#step-button")
     wait_until(page, f"{STEP} === 5 * 300")
@@ -111,15 +286,15 @@ def test_five_perceptrons_learn_pixel_by_pixel(lab: Any) -> None:
     assert "steps/s" in page.inner_text("#chip")
 
 
-def test_pictures_are_bred_and_the_address_keeps_them(lab: Any) -> None:
-    page = lab("#painter?net=cppn&seed=5")
+def test_pictures_are_bred_and_the_address_keeps_them(calm: Any) -> None:
+    page = calm("#painter?net=cppn&seed=5")
     wait_until(page, "document.querySelector('.looked-at .painting').width > 300")
     page.wait_for_timeout(1000)
     before = average_colour(page, ".looked-at .painting")
     page.click(".wall.children button >> nth=3")
     page.click(".wall.children button >> nth=8")
     assert page.evaluate(HASH).endswith("path=3.8&seed=5")
-    again = lab("#painter?net=cppn&seed=5&path=3.8")
+    again = calm("#painter?net=cppn&seed=5&path=3.8")
     end = time.monotonic() + MAX_WAIT_MS / 1000
     while True:
         pictures = [average_colour(one, ".looked-at .painting") for one in (page, again)]
@@ -132,29 +307,20 @@ def test_pictures_are_bred_and_the_address_keeps_them(lab: Any) -> None:
     assert "path" not in page.evaluate(HASH)
 
 
-def test_the_picture_the_shader_and_the_network_agree(lab: Any) -> None:
+def colours_of(network: bytes, side: int) -> Picture:
+    """What a saved network gives at side x side places, 0 to 255, by ONNX Runtime."""
     runtime = pytest.importorskip("onnxruntime")
-    page = lab("#painter?net=siren&depth=1&width=8&seed=2")
-    with page.expect_download(timeout=MAX_WAIT_MS) as download:
-        page.click("text=Picture, 4K")
-        wait_until(
-            page, "[...document.querySelectorAll('button')].some(one => / %$/.test(one.textContent))"
-        )
-    picture = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
-    assert picture.size == (4096, 4096)
-    with page.expect_download() as download:
-        page.click("text=Shader (GLSL)")
-    shader = Path(download.value.path()).read_text()
-    with page.expect_download() as download:
-        page.click("#save-button")
-    session = runtime.InferenceSession(Path(download.value.path()).read_bytes())
-    side = 32
     places = (2 * np.arange(side, dtype=np.float32) + 1) / side - 1
     x, y = np.meshgrid(places, places)
-    (made,) = session.run(None, {"xy": np.stack([x, y])[None]})
-    expected = 255 * np.clip(made[0], 0, 1).transpose(1, 2, 0)
+    (made,) = runtime.InferenceSession(network).run(None, {"xy": np.stack([x, y])[None]})
+    colours: Picture = 255 * np.clip(made[0], 0, 1).transpose(1, 2, 0)
+    return colours
+
+
+def draw_shader(page: Any, shader: str, tables: bytes, side: int) -> Picture:
+    """What a shader draws at side x side places, with the picture of its tables if it has one."""
     drawn = page.evaluate(
-        """([source, side]) => {
+        """async ([source, side, tables]) => {
           const gl = new OffscreenCanvas(side, side).getContext('webgl2');
           const program = gl.createProgram();
           const vertex = `#version 300 es
@@ -169,30 +335,78 @@ def test_the_picture_the_shader_and_the_network_agree(lab: Any) -> None:
           const problem = gl.getProgramInfoLog(program);
           if (problem) throw new Error(problem);
           gl.useProgram(program);
+          if (tables.length > 0) {
+            const picture = await createImageBitmap(new Blob([new Uint8Array(tables)]), {
+              colorSpaceConversion: 'none',
+              premultiplyAlpha: 'none',
+            });
+            gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
+            gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+            gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, picture);
+          }
           gl.uniform2f(gl.getUniformLocation(program, 'size'), side, side);
           gl.drawArrays(gl.TRIANGLES, 0, 3);
           const pixels = new Uint8Array(4 * side * side);
           gl.readPixels(0, 0, side, side, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
           return [...pixels];
         }""",
-        [shader, side],
+        [shader, side, list(tables)],
     )
-    by_shader = np.array(drawn, float).reshape(side, side, 4)[::-1, :, :3]
-    assert np.abs(by_shader - expected).max() <= 2
+    return np.array(drawn, float).reshape(side, side, 4)[::-1, :, :3]
+
+
+def downloads_of(page: Any, selector: str, count: int = 1) -> dict[str, bytes]:
+    """The files that a click saves, by their endings."""
+    saved: list[Any] = []
+
+    def keep(download: Any) -> None:
+        saved.append(download)
+
+    page.on("download", keep)
+    page.click(selector)
+    end = time.monotonic() + MAX_WAIT_MS / 1000
+    while len(saved) < count:
+        assert time.monotonic() < end
+        page.wait_for_timeout(50)
+    page.remove_listener("download", keep)
+    return {one.suggested_filename.rsplit(".", 1)[-1]: Path(one.path()).read_bytes() for one in saved}
+
+
+def test_the_picture_the_shader_and_the_network_agree(calm: Any) -> None:
+    page = calm("#painter?net=siren&depth=1&width=8&seed=2")
+    picture = Image.open(io.BytesIO(downloads_of(page, "text=Picture, 4K")["png"]))
+    assert picture.size == (4096, 4096)
+    shader = downloads_of(page, "text=Shader (GLSL)")["glsl"].decode()
+    side = 32
+    expected = colours_of(downloads_of(page, "#save-button")["onnx"], side)
+    assert expected.std() > 2
+    assert np.abs(draw_shader(page, shader, b"", side) - expected).max() <= 2
     # The middle of a pixel of 32 lies between four of 4,096.
     step = 4096 // side
     by_picture = np.asarray(picture.convert("RGB"), float)[step // 2 :: step, step // 2 :: step]
     assert np.abs(by_picture - expected).max() <= 3
 
 
-def test_grids_are_too_large_for_a_shader(lab: Any) -> None:
-    page = lab("#painter")
+def test_a_shader_of_grids_has_their_tables_beside_it(calm: Any) -> None:
+    page = calm("#painter?width=8&lr=0.1&batch=32")
+    for step in (1, 2, 3):
+        page.keyboard.press(".")
+        wait_until(page, f"{STEP} === {step}")
+    files = downloads_of(page, "text=Shader (GLSL)", 2)
+    expected = colours_of(downloads_of(page, "#save-button")["onnx"], 64)
+    assert expected.std() > 5
+    drawn = draw_shader(page, files["glsl"].decode(), files["png"], 64)
+    assert np.abs(drawn - expected).max() <= 2
+
+
+def test_layers_that_are_too_large_for_a_shader_are_told(calm: Any) -> None:
+    page = calm("#painter?net=siren&depth=5&width=128")
     page.click("text=Shader (GLSL)")
-    page.wait_for_selector("#said:has-text('Save the network as ONNX')")
+    page.wait_for_selector("#said:has-text('save the network as ONNX')")
 
 
-def test_a_picture_of_ones_own_is_painted(lab: Any) -> None:
-    page = lab("#painter")
+def test_a_picture_of_ones_own_is_painted(calm: Any) -> None:
+    page = calm("#painter")
     file = io.BytesIO()
     Image.new("RGB", (40, 20), (10, 200, 30)).save(file, "PNG")
     content = {"name": "green.png", "mimeType": "image/png", "buffer": file.getvalue()}
@@ -205,9 +419,9 @@ def test_a_picture_of_ones_own_is_painted(lab: Any) -> None:
     page.wait_for_selector("#said:has-text('cannot read that file as a picture')")
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_on_a_phone_nothing_lies_outside(lab: Any, mode: str) -> None:
-    page = lab(f"#painter?net={mode}", viewport=PHONE, has_touch=True)
+@pytest.mark.parametrize("mode", ALL_MODES)
+def test_on_a_phone_nothing_lies_outside(calm: Any, mode: str) -> None:
+    page = calm(f"#painter?net={mode}", viewport=PHONE, has_touch=True)
     page.wait_for_selector(".looked-at canvas")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
@@ -215,10 +429,21 @@ def test_on_a_phone_nothing_lies_outside(lab: Any, mode: str) -> None:
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("mode", MODES)
-def test_axe_finds_nothing(lab: Any, mode: str, scheme: str) -> None:
-    page = lab(f"#painter?net={mode}", color_scheme=scheme, bypass_csp=True)
+def test_axe_finds_nothing(calm: Any, mode: str, scheme: str) -> None:
+    page = calm(f"#painter?net={mode}", color_scheme=scheme, bypass_csp=True)
     page.wait_for_selector(".looked-at canvas")
     page.add_script_tag(path=str(AXE))
     found = page.evaluate("axe.run().then(({ violations }) => violations)")
     told = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
     assert told == [], json.dumps(told, indent=1)
+
+
+@pytest.mark.parametrize("gpu", ["browser", "gpu_browser"])
+@pytest.mark.parametrize("mode", MODES)
+def test_no_task_keeps_the_page_waiting(
+    lab_address: str, request: pytest.FixtureRequest, gpu: str, mode: str, tmp_path: Path
+) -> None:
+    """In processor time, since the machine may be busy; without a GPU, and with one in software."""
+    browser = request.getfixturevalue(gpu)
+    times = task_times(browser, f"{lab_address}#painter?net={mode}", tmp_path / "trace.json")
+    assert max(times) <= MAX_TASK_MS, sorted(times)[-5:]

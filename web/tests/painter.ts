@@ -1,6 +1,7 @@
 // Measures the lab's painter: how soon a network of grids has the likeness of a photo, on the CPU backend in its worker.
 
 import { adam, createTrainer } from '../engine/training/index.ts';
+import { makeBatch } from '../lab/painter/batch.ts';
 import {
   buildModel,
   countParameters,
@@ -10,7 +11,6 @@ import {
   makeNetwork,
   namesOf,
 } from '../lab/painter/network.ts';
-import { makeBatch } from '../lab/painter/network-run.ts';
 import type { Pixels } from '../lab/painter/pixels.ts';
 import { centerCrop, getContext2d } from '../shared/canvas.ts';
 

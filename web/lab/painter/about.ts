@@ -26,22 +26,22 @@ export const LAYER_ABOUT = {
 } as const satisfies Readonly<Record<string, About>>;
 
 export const MODE_NAMES: readonly (readonly [Mode, string])[] = [
-  ['grid', 'Grids: fine detail within seconds'],
-  ['siren', 'SIREN: waves of waves'],
-  ['fourier', 'Fourier features'],
-  ['mlp', 'Multilayer perceptron'],
-  ['synaptic', 'Synaptic’s perceptron, five ways to bend'],
-  ['cppn', 'Bred pictures (CPPN)'],
+  ['grid', 'Grids'],
+  ['siren', 'SIREN'],
+  ['fourier', 'Fourier'],
+  ['mlp', 'Perceptron'],
+  ['synaptic', 'Synaptic'],
+  ['cppn', 'Breeding'],
 ];
 
 export const MODE_ABOUT: Readonly<Record<Mode, string>> = {
-  grid: 'Five tables from 8 to 128 nodes wide, and a small network that mixes what they say.',
-  siren: 'Every unit is a sine. Soft first, then sharper and sharper.',
+  grid: 'Five tables from 8 to 128 nodes wide, and a small network that mixes what they say: fine detail within seconds.',
+  siren: 'Every unit is a sine: waves of waves. Soft first, then sharper and sharper.',
   fourier: 'The place is told in 128 waves before a plain network sees it.',
   mlp: 'Only x and y go in. See how far one comes with bends alone.',
   synaptic:
-    'The network of “A perceptron paints”, to the letter: 2 numbers in, 15 units, 3 out, one step for each pixel.',
-  cppn: 'Nobody trains these. Pick the child that you like best, and breed on.',
+    'The network of “A perceptron paints”, to the letter: 2 numbers in, 15 units, 3 out, one step for each pixel; with five activations side by side.',
+  cppn: 'Nobody trains these (CPPN). Pick the child that you like best, and breed on.',
 };
 
 export const DRIVE_NAMES: readonly (readonly [Drive, string])[] = [
@@ -59,8 +59,13 @@ export const ABOUT = {
   },
   painting: {
     what: 'What the network makes of every place. There are no pixels in it: zoom in, and it goes on between them.',
-    how: 'Turn the wheel or press plus and minus to zoom; drag or use the arrow keys to move. Colours are those of the screen (sRGB).',
+    how: 'Touch a painting of grids, or press Enter on it, to tear a hole. A torn painting heals while it learns. Colours are those of the screen (sRGB).',
     formula: 'colour = f(x, y; w),  −1 ≤ x, y ≤ 1',
+  },
+  zoom: {
+    what: 'How many times the painting is enlarged. Between the pixels of the picture, the network makes something up.',
+    how: 'Turn the wheel or press plus and minus to zoom; drag or use the arrow keys to move; Home shows all of it.',
+    formula: 'colour = f(x₀ + x / zoom, y₀ + y / zoom)',
   },
   wall: {
     what: 'The same network and first weights, with five functions that bend. Pick one to see it large.',
@@ -119,7 +124,7 @@ export const ABOUT = {
   },
   keep: {
     what: 'Take the painting with you: as a large picture, or as a shader with the network inside.',
-    how: 'The picture has 4,096 × 4,096 pixels of what you see now. The shader runs wherever WebGL2 does, at any size. The disk below keeps the network as ONNX.',
+    how: 'The picture has 4,096 × 4,096 pixels of what you see now. The shader runs wherever WebGL2 does, at any size; tables of grids are in a picture beside it. The arrow below keeps the network as ONNX.',
     formula: 'colour = vec4(paint(at), 1.)',
   },
 } as const satisfies Readonly<Record<string, About>>;

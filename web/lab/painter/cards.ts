@@ -4,9 +4,8 @@ import { OPTIMIZERS, TRAINING_ABOUT } from '../network/optimizers.ts';
 import { makeCard } from '../shell/bench.ts';
 import { makeButton, makeInteger, makeSelect, makeSlider } from '../shell/controls.ts';
 import { bindDrop, makeFileButton } from '../shell/files.ts';
-import { formatNumber } from '../shell/format.ts';
-import { ABOUT, DRIVE_NAMES, MODE_NAMES } from './about.ts';
-import { MAX, type Mode, type PainterSettings, RATES, rateOf, sizeOf } from './settings.ts';
+import { ABOUT, DRIVE_NAMES } from './about.ts';
+import { MAX, type Mode, type PainterSettings, RATES, rateOf, type Source, sizeOf } from './settings.ts';
 import type { Target } from './target.ts';
 
 export interface CardHost {
@@ -26,13 +25,13 @@ export function makeTargetCard(
   const choices = makeElement('div', 'choices');
   const button = (label: string, onClick: () => void) => choices.append(makeButton(label, onClick));
   const openFile = (file: File) => void target.drawFile(file).catch(fail);
-  const again = (source: 'still' | 'camera') => {
+  const again = (source: Source) => {
     if (settings.values.source === source) draw();
     else settings.set({ source });
   };
   button('Still life', () => again('still'));
-  choices.append(...makeFileButton('Open a picture…', 'image/*', openFile));
   button('Camera', () => again('camera'));
+  choices.append(...makeFileButton('Open…', 'image/*', openFile));
   const text = makeElement('input');
   Object.assign(text, { type: 'text', maxLength: MAX.text, value: settings.values.text });
   text.setAttribute('aria-label', 'A text to paint');
@@ -40,15 +39,23 @@ export function makeTargetCard(
   settings.bind('text').listen(() => {
     if (text.value !== settings.values.text) text.value = settings.values.text;
   });
-  brush.setAttribute('aria-label', 'The colour of the brush');
-  const row = makeElement('div', 'choices brush');
-  row.append(text, brush);
-  const card = makeCard('Picture', ABOUT.target, target.canvas, choices, row);
+  const strokes = makeElement(
+    'label',
+    'brush hint',
+    'Draw on it with this colour: the painting follows you.',
+  );
+  strokes.append(brush);
+  const words = makeElement('div', 'choices words');
+  words.append(
+    text,
+    makeButton('Paint text', () => again('text')),
+  );
+  const card = makeCard('Picture', ABOUT.target, target.canvas, strokes, choices, words);
   bindDrop(card, openFile);
   return showOnly(card, () => settings.values.net !== 'cppn');
 }
 
-export function makeNetworkCard(cards: CardHost, hint: HTMLElement): HTMLElement {
+export function makeNetworkCard(cards: CardHost): HTMLElement {
   const { settings, showOnly } = cards;
   const isMode = (...modes: Mode[]) => modes.includes(settings.values.net);
   const controls = makeElement('div', 'controls');
@@ -81,8 +88,6 @@ export function makeNetworkCard(cards: CardHost, hint: HTMLElement): HTMLElement
   });
   const isSynaptic = () => isMode('synaptic');
   controls.append(
-    makeSelect(settings.bind('net'), { label: 'Network', about: ABOUT.network, choices: MODE_NAMES }),
-    hint,
     showOnly(size('depth', 0, MAX.depth), () => !isSynaptic()),
     showOnly(size('width', 1, MAX.width), () => !isSynaptic()),
     showOnly(
@@ -104,7 +109,7 @@ export function makeNetworkCard(cards: CardHost, hint: HTMLElement): HTMLElement
     }),
     showOnly(makeDrive(settings), () => isMode('cppn')),
   );
-  return makeCard('Network', undefined, controls);
+  return makeCard('Network', ABOUT.network, controls);
 }
 
 function makeDrive(settings: PainterSettings): HTMLElement {
@@ -129,27 +134,6 @@ function makeDrive(settings: PainterSettings): HTMLElement {
     latent(1),
   );
   return controls;
-}
-
-export function makeZoom({ settings }: CardHost): HTMLElement {
-  return makeSlider(
-    {
-      ...settings.bind('zoom'),
-      set: zoom => {
-        const edge = 1 - 1 / zoom;
-        const [x, y] = (settings.values.at ?? [0, 0]).map(one => Math.min(edge, Math.max(-edge, one)));
-        settings.set({ zoom, at: zoom === 1 ? null : [x ?? 0, y ?? 0] });
-      },
-    },
-    {
-      label: 'Zoom',
-      about: ABOUT.painting,
-      least: 1,
-      most: MAX.zoom,
-      isLog: true,
-      format: zoom => `${formatNumber(zoom)} ×`,
-    },
-  );
 }
 
 export function makeTrainingCard({ settings, showOnly }: CardHost): HTMLElement {

@@ -2,6 +2,7 @@
 import { makeElement } from '../../shared/dom.ts';
 import type { CurvePlotContent } from '../plot/curve-plot.ts';
 import type { Squash } from './pixels.ts';
+import type { Run } from './run.ts';
 
 /** Points of a curve, at most; and steps whose errors are averaged for each. */
 const POINTS = 400;
@@ -19,22 +20,16 @@ export const SQUASH_STYLES: Readonly<
 
 export const psnrOf = (loss: number): number => -10 * Math.log10(Math.max(loss, 1e-9));
 
-export interface Losses {
-  readonly values: readonly number[];
-  readonly color: string;
-  readonly dash?: readonly number[];
-}
-
 /** Curves of decibels, or of losses. */
-export function makeCurves(runs: readonly Losses[], xName: string, isLikeness: boolean): CurvePlotContent {
-  const curves = runs.map(({ values, color, dash = [] }) => {
+export function makeCurves({ curves: all, unit }: Run, isLikeness: boolean): CurvePlotContent {
+  const curves = all.map(({ values, color, dash = [] }) => {
     const { means, steps } = meansOf(values);
     return { values: isLikeness ? means.map(psnrOf) : means, steps, color, dash, width: 2.5 };
   });
   return {
     curves,
     steps: Math.max(10, ...curves.map(({ steps }) => (steps[steps.length - 1] ?? 0) + 1)),
-    xName,
+    xName: unit,
     yName: isLikeness ? 'decibels' : 'loss',
     isLinear: isLikeness,
   };

@@ -5,71 +5,107 @@ import type { Drive } from './settings.ts';
 /** Seconds of a round of each number. */
 const [FIRST_PERIOD, SECOND_PERIOD] = [17, 23];
 const REACH = 1.2;
-/** How much of a change a moment shows: numbers shall glide. */
-const SMOOTH = 0.12;
+/** How much of a change is left after a second: numbers shall glide. */
+const LEFT = 5e-4;
+const FFT_SIZE = 512;
+/** Where low tones begin and end, and high ones, among the levels of the transform. */
+const [LOW, MIDDLE, HIGH] = [1, 12, 80];
 
 export class LatentDrive {
-  #sound: AnalyserNode | null = null;
+  #sound: { readonly analyser: AnalyserNode; readonly stream: MediaStream } | null = null;
   #levels = new Uint8Array();
-  #midi: [number, number] | null = null;
+  #midi: MIDIAccess | null = null;
+  #moved: [number, number] = [0, 0];
   #controllers: number[] = [];
-  #last: Latent = [0, 0];
+  #seconds = 0;
+  #latent: Latent = [0, 0];
 
-  /** Asks for the microphone or the MIDI devices. Throws if there are none, or if they are not allowed. */
+  get latent(): Latent {
+    return this.#latent;
+  }
+
+  /** Asks for the microphone or the MIDI devices, or lets go of the microphone. Throws if there are none, or if they are not
+   * allowed. */
   async open(drive: Drive): Promise<void> {
-    if (drive === 'sound' && !this.#sound) {
-      const stream = await navigator.mediaDevices?.getUserMedia({ audio: true }).catch(() => null);
-      if (!stream) throw new Error('There is no microphone, or this page may not use it.');
-      const context = new AudioContext();
-      this.#sound = context.createAnalyser();
-      this.#sound.fftSize = 512;
-      this.#levels = new Uint8Array(this.#sound.frequencyBinCount);
-      context.createMediaStreamSource(stream).connect(this.#sound);
-    }
-    if (drive === 'midi' && !this.#midi) {
-      const access = await navigator.requestMIDIAccess?.().catch(() => null);
-      if (!access) throw new Error('This browser has no MIDI, or this page may not use it.');
-      this.#midi = [0, 0];
-      for (const input of access.inputs.values()) {
-        input.addEventListener('midimessage', ({ data }) => this.#hear(data));
-      }
-    }
+    if (drive === 'sound') await this.#listen();
+    else this.#endListening();
+    if (drive === 'midi') await this.#connect();
+  }
+
+  async #listen(): Promise<void> {
+    if (this.#sound) return;
+    const stream = await navigator.mediaDevices?.getUserMedia({ audio: true }).catch(() => null);
+    if (!stream) throw new Error('There is no microphone, or this page may not use it.');
+    const context = new AudioContext();
+    const analyser = context.createAnalyser();
+    analyser.fftSize = FFT_SIZE;
+    this.#levels = new Uint8Array(analyser.frequencyBinCount);
+    context.createMediaStreamSource(stream).connect(analyser);
+    this.#sound = { analyser, stream };
+    // Without a touch of the page it begins suspended.
+    await context.resume();
+  }
+
+  #endListening(): void {
+    for (const track of this.#sound?.stream.getTracks() ?? []) track.stop();
+    void (this.#sound?.analyser.context as AudioContext | undefined)?.close();
+    this.#sound = null;
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#midi) return;
+    const access = await navigator.requestMIDIAccess?.().catch(() => null);
+    if (!access) throw new Error('This browser has no MIDI, or this page may not use it.');
+    this.#midi = access;
+    const hear = ({ data }: MIDIMessageEvent) => this.#hear(data);
+    const listen = () => {
+      // A listener that is there already is not added again.
+      for (const input of access.inputs.values()) input.addEventListener('midimessage', hear);
+    };
+    listen();
+    access.addEventListener('statechange', listen);
   }
 
   /** The first two controllers or keys that are moved are the two numbers. */
   #hear(data: Uint8Array | null): void {
     const [kind = 0, number = 0, value = 0] = data ?? [];
     const isControl = (kind & 0xf0) === 0xb0;
-    const isKey = (kind & 0xf0) === 0x90;
-    if (!this.#midi || (!isControl && !isKey)) return;
-    const name = isControl ? number : 0;
+    const isKey = (kind & 0xf0) === 0x90 && value > 0;
+    if (!isControl && !isKey) return;
+    // Keys are one controller, whose value is the key.
+    const name = isControl ? number : -1;
     if (!this.#controllers.includes(name)) this.#controllers.push(name);
-    this.#midi[this.#controllers.indexOf(name) % 2] = ((isControl ? value : number) / 127) * 2 - 1;
+    this.#moved[this.#controllers.indexOf(name) % 2] = ((isControl ? value : number) / 127) * 2 - 1;
   }
 
-  at(drive: Drive, seconds: number, hand: Latent): Latent {
-    if (drive === 'hand') return hand;
-    const wave = (period: number) => Math.sin((2 * Math.PI * seconds) / period);
-    const wanted: Latent =
-      drive === 'sound'
-        ? this.#hearing()
-        : drive === 'midi'
-          ? (this.#midi ?? [0, 0])
-          : [wave(FIRST_PERIOD), wave(SECOND_PERIOD)];
-    if (drive === 'time') return [REACH * wanted[0], REACH * wanted[1]];
-    const near = (i: 0 | 1) => this.#last[i] + SMOOTH * (2 * REACH * wanted[i] - this.#last[i]);
-    this.#last = [near(0), near(1)];
-    return this.#last;
+  /** So many seconds later. */
+  move(drive: Drive, seconds: number): void {
+    this.#seconds += seconds;
+    const wave = (period: number) => REACH * Math.sin((2 * Math.PI * this.#seconds) / period);
+    if (drive === 'time') this.#latent = [wave(FIRST_PERIOD), wave(SECOND_PERIOD)];
+    if (drive !== 'sound' && drive !== 'midi') return;
+    const wanted = drive === 'sound' ? this.#hearing() : this.#moved;
+    const near = (i: 0 | 1) => {
+      const goal = 2 * REACH * wanted[i];
+      return goal + LEFT ** seconds * (this.#latent[i] - goal);
+    };
+    this.#latent = [near(0), near(1)];
   }
 
-  /** The level of low and of high tones. */
+  /** The levels of low and of high tones, -0.5 to 1.5. */
   #hearing(): Latent {
-    this.#sound?.getByteFrequencyData(this.#levels);
+    this.#sound?.analyser.getByteFrequencyData(this.#levels);
     const mean = (first: number, end: number) => {
       let sum = 0;
       for (let i = first; i < end; i++) sum += this.#levels[i] ?? 0;
       return (2 * sum) / (end - first) / 255 - 0.5;
     };
-    return [mean(1, 12), mean(12, 80)];
+    return [mean(LOW, MIDDLE), mean(MIDDLE, HIGH)];
+  }
+
+  /** Back to where time begins. */
+  rewind(): void {
+    this.#seconds = 0;
+    this.#latent = [0, 0];
   }
 }

@@ -9,8 +9,8 @@ import { formatCount } from '../shell/format.ts';
 import { LAYER_ABOUT } from './about.ts';
 import type { Scene } from './draw-protocol.ts';
 import type { Drawer } from './drawer.ts';
-import { GRID_CHANNELS, type PixelNetwork } from './network.ts';
-import { gridNumbers } from './network-run.ts';
+import { GRID_CHANNELS, gridNumbers, type PixelNetwork } from './network.ts';
+import { quarterOf } from './run.ts';
 
 const SIDE = 24;
 const GAP = 2;
@@ -24,8 +24,8 @@ export interface LayerHooks {
   readonly isFrozen: (name: string) => boolean;
   /** Null where nothing can be frozen. */
   readonly freeze: ((name: string, isFrozen: boolean) => void) | null;
-  /** Null where nothing can be torn out. The layer is that of the network, or -1 for the grids. */
-  readonly tear: ((layer: number, unit: number) => void) | null;
+  /** Takes units of a layer out; null where they cannot be. */
+  readonly tear: ((layer: number, units: readonly number[]) => void) | null;
 }
 
 export class LayersView {
@@ -50,7 +50,10 @@ export class LayersView {
     if (grids.length > 0) {
       const text = `${grids.join(', ')} nodes wide · ${formatCount(gridNumbers(network))} numbers`;
       add(
-        this.#makeCard('grids', 'Grids', LAYER_ABOUT.grids, text, grids.length * GRID_CHANNELS, 0, -1, hooks),
+        this.#makeCard('grids', 'Grids', LAYER_ABOUT.grids, text, grids.length * GRID_CHANNELS, 0, -1, {
+          ...hooks,
+          tear: null,
+        }),
       );
     }
     const first = canvases.length;
@@ -101,25 +104,16 @@ export class LayersView {
       choices.append(button);
     }
     if (tear) {
-      let next = 0;
-      const label = layer < 0 ? 'Tear a hole' : 'Tear out a quarter';
-      choices.append(
-        makeButton(label, () => {
-          if (layer < 0) tear(layer, 0);
-          // Spread over the layer, and others the next time.
-          else for (let i = next++ % 4; i < units; i += 4) tear(layer, i);
-        }),
-      );
-      if (layer >= 0) {
-        view.canvas.classList.add('torn');
-        view.canvas.addEventListener('click', ({ offsetX, offsetY }) => {
-          const { clientWidth, clientHeight } = view.canvas;
-          const unit =
-            Math.floor((offsetY / clientHeight) * rows) * columns +
-            Math.floor((offsetX / clientWidth) * columns);
-          if (unit < units) tear(layer, unit);
-        });
-      }
+      let turn = 0;
+      choices.append(makeButton('Tear out a quarter', () => tear(layer, quarterOf(units, turn++))));
+      view.canvas.classList.add('torn');
+      view.canvas.addEventListener('click', ({ offsetX, offsetY }) => {
+        const { clientWidth, clientHeight } = view.canvas;
+        const unit =
+          Math.floor((offsetY / clientHeight) * rows) * columns +
+          Math.floor((offsetX / clientWidth) * columns);
+        if (unit < units) tear(layer, [unit]);
+      });
     }
     if (choices.childElementCount > 0) card.append(choices);
     return [card, view];

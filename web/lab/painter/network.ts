@@ -74,15 +74,29 @@ export function makeNetwork({ kind, depth, width, act }: Shape): PixelNetwork {
 export const learnedLayers = ({ layers }: PixelNetwork): PixelLayer[] =>
   layers.filter(({ isFixed }) => !isFixed);
 
+/** The last layer, which gives the colour. Throws if there is none. */
+export function outputLayer({ layers }: PixelNetwork): PixelLayer {
+  const last = layers.at(-1);
+  if (!last) throw new Error('The network has no layer.');
+  return last;
+}
+
+/** The name of the model's output. */
+export function outputName(network: PixelNetwork): string {
+  const { name, act } = outputLayer(network);
+  return act === 'identity' ? name : `${name} ${act}`;
+}
+
 /** Names of the weights of a layer, or of all grids. */
 export const namesOf = ({ name }: PixelLayer): string[] => [`${name}.weight`, `${name}.bias`];
 export const gridNames = ({ grids }: PixelNetwork): string[] => grids.map(gridName);
 
+/** Numbers of all grids. */
+export const gridNumbers = ({ grids }: PixelNetwork): number =>
+  grids.reduce((sum, side) => sum + GRID_CHANNELS * side * side, 0);
+
 export const countParameters = (network: PixelNetwork): number =>
-  learnedLayers(network).reduce(
-    (sum, { from, to }) => sum + (from + 1) * to,
-    network.grids.reduce((sum, side) => sum + GRID_CHANNELS * side * side, 0),
-  );
+  learnedLayers(network).reduce((sum, { from, to }) => sum + (from + 1) * to, gridNumbers(network));
 
 /** Products of a pixel. */
 export const multiplyAdds = ({ layers, grids }: PixelNetwork): number =>
@@ -93,8 +107,11 @@ export const multiplyAdds = ({ layers, grids }: PixelNetwork): number =>
 export function drawWeights(network: PixelNetwork, seed: number): Map<string, Float32Array> {
   const random = randomNumbers(seed, 77);
   const weights = new Map<string, Float32Array>();
-  const uniform = (count: number, bound: number, middle = 0) =>
-    Float32Array.from({ length: count }, () => middle + bound * (2 * random() - 1));
+  const uniform = (count: number, bound: number, middle = 0) => {
+    const drawn = new Float32Array(count);
+    for (let i = 0; i < count; i++) drawn[i] = middle + bound * (2 * random() - 1);
+    return drawn;
+  };
   for (const side of network.grids) {
     weights.set(gridName(side), uniform(GRID_CHANNELS * side * side, GRID_BOUND));
   }

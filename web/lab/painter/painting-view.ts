@@ -6,6 +6,8 @@ import type { Drawer } from './drawer.ts';
 import type { View } from './evaluate.ts';
 import { multiplyAdds } from './network.ts';
 
+/** A touch that moves farther is a drag. */
+const TOUCH_PX = 4;
 /** Milliseconds that a drawing may take: while the network changes, and when it stands still. */
 const [BUDGET_MS, STILL_MS] = [50, 1500];
 const STILL_AFTER_MS = 300;
@@ -81,19 +83,20 @@ export class PaintingView {
   }
 }
 
-/** Lets one zoom and move a painting. */
+/** Lets one zoom, move and touch a painting. */
 export function bindLook(
   { canvas }: FittedCanvas,
   look: () => Look,
   most: number,
   onLook: (look: Look) => void,
+  onTouch: (at: Look['at']) => void,
 ): HTMLElement {
   const frame = makeElement('div', 'looked-at');
   frame.tabIndex = 0;
   frame.setAttribute('role', 'group');
   frame.setAttribute(
     'aria-label',
-    'The painting. Plus and minus zoom, arrow keys move, Home shows all of it.',
+    'The painting. Plus and minus zoom, arrow keys move, Home shows all of it, Enter touches its middle.',
   );
   frame.append(canvas);
   const tell = (zoom: number, [x, y]: readonly [number, number]) => {
@@ -108,42 +111,49 @@ export function bindLook(
     const next = Math.min(most, Math.max(1, zoom * factor));
     tell(next, [at[0] + x / zoom - x / next, at[1] + y / zoom - y / next]);
   };
+  /** The place of a pointer, -1 to 1 on the canvas. */
+  const placeOn = ({ clientX, clientY }: MouseEvent): [number, number] => {
+    const { left, top, width, height } = canvas.getBoundingClientRect();
+    return [(2 * (clientX - left)) / width - 1, (2 * (clientY - top)) / height - 1];
+  };
+  const touch = (x: number, y: number) => {
+    const { zoom, at } = look();
+    onTouch([at[0] + x / zoom, at[1] + y / zoom]);
+  };
   frame.addEventListener(
     'wheel',
     event => {
       event.preventDefault();
-      const box = canvas.getBoundingClientRect();
-      const along = (value: number, first: number, size: number) => (2 * (value - first)) / size - 1;
-      zoomAt(
-        Math.exp(-event.deltaY / 300),
-        along(event.clientX, box.left, box.width),
-        along(event.clientY, box.top, box.height),
-      );
+      zoomAt(Math.exp(-event.deltaY / 300), ...placeOn(event));
     },
     { passive: false },
   );
-  frame.addEventListener('dblclick', () => zoomAt(2, 0, 0));
-  let last: PointerEvent | null = null;
+  let drag: { readonly first: PointerEvent; last: PointerEvent; isFar: boolean } | null = null;
   frame.addEventListener('pointerdown', event => {
-    if (look().zoom === 1) return;
-    last = event;
-    frame.setPointerCapture(event.pointerId);
+    if (!event.isPrimary || event.button !== 0) return;
+    drag = { first: event, last: event, isFar: false };
+    if (look().zoom > 1) frame.setPointerCapture(event.pointerId);
   });
   frame.addEventListener('pointermove', event => {
-    if (!last) return;
+    if (!drag) return;
+    const { first, last } = drag;
+    drag.last = event;
+    drag.isFar ||= Math.hypot(event.clientX - first.clientX, event.clientY - first.clientY) > TOUCH_PX;
     const { zoom, at } = look();
+    if (zoom === 1 || !drag.isFar) return;
     const scale = 2 / zoom / canvas.clientWidth;
     tell(zoom, [
       at[0] - (event.clientX - last.clientX) * scale,
       at[1] - (event.clientY - last.clientY) * scale,
     ]);
-    last = event;
   });
-  for (const name of ['pointerup', 'pointercancel'] as const) {
-    frame.addEventListener(name, () => {
-      last = null;
-    });
-  }
+  frame.addEventListener('pointerup', event => {
+    if (drag && !drag.isFar) touch(...placeOn(event));
+    drag = null;
+  });
+  frame.addEventListener('pointercancel', () => {
+    drag = null;
+  });
   frame.addEventListener('keydown', event => {
     const { zoom, at } = look();
     const move = 0.2 / zoom;
@@ -152,6 +162,7 @@ export function bindLook(
       '=': () => zoomAt(1.25, 0, 0),
       '-': () => zoomAt(0.8, 0, 0),
       Home: () => tell(1, [0, 0]),
+      Enter: () => touch(0, 0),
       ArrowLeft: () => tell(zoom, [at[0] - move, at[1]]),
       ArrowRight: () => tell(zoom, [at[0] + move, at[1]]),
       ArrowUp: () => tell(zoom, [at[0], at[1] - move]),

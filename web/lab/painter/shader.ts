@@ -1,5 +1,4 @@
-/** A network of a place as a fragment shader: one for showing, which reads weights from a texture, and one as a text that
- * has them in it. */
+/** A network of a place as a fragment shader that reads its weights from a texture: for showing. */
 import {
   type Activation,
   GRID_CHANNELS,
@@ -11,11 +10,12 @@ import {
 
 /** Texels in a row of the texture. */
 export const ROW = 1024;
-const LANES = 4;
+export const LANES = 4;
 
-const blocks = (count: number): number => Math.ceil(count / LANES);
+/** Vectors of four for so many numbers. */
+export const blocks = (count: number): number => Math.ceil(count / LANES);
 
-const ACTS: Readonly<Record<Activation, (x: string) => string>> = {
+export const ACTS: Readonly<Record<Activation, (x: string) => string>> = {
   sigmoid: x => `1. / (1. + exp(-(${x})))`,
   // Some GPUs give NaN for the tanh of large numbers.
   tanh: x => `tanh(clamp(${x}, -9., 9.))`,
@@ -25,23 +25,44 @@ const ACTS: Readonly<Record<Activation, (x: string) => string>> = {
   sine: x => `sin(${x})`,
 };
 
-const inputCode = (network: PixelNetwork): string =>
+/** A number as GLSL has it. */
+export function literal(value: number): string {
+  const text = String(Number(value.toPrecision(7)));
+  return /[.e]/.test(text) ? text : `${text}.`;
+}
+
+export const inputCode = (network: PixelNetwork): string =>
   network.inputs > 2
     ? 'vec4[2](vec4(at, length(at), latent.x), vec4(latent.y, 0., 0., 0.))'
     : 'vec4[1](vec4(at, 0., 0.))';
 
+/** Reads a table whose nodes `number` gives, from `base` on. */
+export const GRID_CODE = `vec4 grid(int base, int side, vec2 at) {
+  vec2 p = clamp((at + 1.) * .5, 0., 1.) * float(side - 1);
+  ivec2 corner = min(ivec2(p), side - 2);
+  vec2 f = p - vec2(corner);
+  int i = base + corner.y * side + corner.x;
+  return mix(mix(number(i), number(i + 1), f.x), mix(number(i + side), number(i + side + 1), f.x), f.y);
+}`;
+
+/** What all tables say of a place, as an array of vectors. */
+export const readGrids = ({ grids }: PixelNetwork): string => {
+  let base = 0;
+  const read = grids.map(side => {
+    const code = `grid(${base}, ${side}, at)`;
+    base += side * side;
+    return code;
+  });
+  return `vec4[${read.length}](${read.join(', ')})`;
+};
+
 /** The shader that reads its numbers as `packWeights` has them. */
 export function showingShader(network: PixelNetwork): string {
   const lines: string[] = [];
-  let base = 0;
+  let base = network.grids.reduce((sum, side) => sum + side * side, 0);
   let values = 'place';
   if (network.grids.length > 0) {
-    const read = network.grids.map(side => {
-      const code = `grid(${base}, ${side}, at)`;
-      base += side * side;
-      return code;
-    });
-    lines.push(`  vec4 features[${read.length}] = vec4[${read.length}](${read.join(', ')});`);
+    lines.push(`  vec4 features[${network.grids.length}] = ${readGrids(network)};`);
     values = 'features';
   }
   network.layers.forEach(({ from, to, act, factor }, i) => {
@@ -68,13 +89,7 @@ uniform vec2 size;
 uniform vec2 latent;
 out vec4 colour;
 vec4 number(int i) { return texelFetch(numbers, ivec2(i % ${ROW}, i / ${ROW}), 0); }
-vec4 grid(int base, int side, vec2 at) {
-  vec2 p = clamp((at + 1.) * .5, 0., 1.) * float(side - 1);
-  ivec2 corner = min(ivec2(p), side - 2);
-  vec2 f = p - vec2(corner);
-  int i = base + corner.y * side + corner.x;
-  return mix(mix(number(i), number(i + 1), f.x), mix(number(i + side), number(i + side + 1), f.x), f.y);
-}
+${GRID_CODE}
 void main() {
   vec2 at = mix(view.xy, view.zw, vec2(gl_FragCoord.x, size.y - gl_FragCoord.y) / size);
   vec4 place[${blocks(network.inputs)}] = ${inputCode(network)};
@@ -113,57 +128,4 @@ export function packWeights(network: PixelNetwork, weights: Weights): Float32Arr
     }
   }
   return texels;
-}
-
-function literal(value: number): string {
-  const text = String(Number(value.toPrecision(7)));
-  return /[.e]/.test(text) ? text : `${text}.`;
-}
-
-const literals = (values: readonly number[]): string => values.map(literal).join(',');
-
-/** Numbers of a network that a shader can have in its text: compilers give up on longer ones. */
-const MAX_NUMBERS = 60_000;
-
-/** A WebGL2 fragment shader with the numbers inside. Throws if there are too many of them. */
-export function exportedShader(network: PixelNetwork, weights: Weights, [z1, z2]: readonly number[]): string {
-  const texels = packWeights({ ...network, grids: [] }, weights);
-  if (network.grids.length > 0 || texels.length > MAX_NUMBERS) {
-    throw new Error(
-      'Grids have more numbers than the text of a shader can hold. Save the network as ONNX, or choose another one.',
-    );
-  }
-  const lines: string[] = [];
-  let base = 0;
-  const four = (texel: number) => Array.from(texels.subarray(texel * LANES, (texel + 1) * LANES));
-  let values = Array.from({ length: blocks(network.inputs) }, (_, i) => `place[${i}]`);
-  network.layers.forEach(({ from, to, act, factor }, index) => {
-    const [rows, columns] = [blocks(to), blocks(from)];
-    const made = Array.from({ length: rows }, (_, o) => `h${index}_${o}`);
-    made.forEach((name, o) => {
-      const terms = values.map((value, i) => {
-        const k = base + rows + (o * columns + i) * LANES;
-        return `mat4(${literals([0, 1, 2, 3].flatMap(c => four(k + c)))}) * ${value}`;
-      });
-      const sum = [...terms, `vec4(${literals(four(base + o))})`].join('\n    + ');
-      lines.push(`  vec4 ${name} = ${ACTS[act](factor === 1 ? sum : `${literal(factor)} * (${sum})`)};`);
-    });
-    base += rows + rows * columns * LANES;
-    values = made;
-  });
-  return `#version 300 es
-// A picture that is a network, from the lab of limner. The places of the picture are -1 to 1, with y downwards.
-// On Shadertoy: leave out the lines up to "out", and end with
-// void mainImage(out vec4 c, vec2 p) { vec2 r = iResolution.xy; c = vec4(paint((2. * vec2(p.x, r.y - p.y) - r) / r), 1.); }
-precision highp float;
-uniform vec2 size;
-out vec4 colour;
-vec3 paint(vec2 at) {
-  const vec2 latent = vec2(${literals([z1 ?? 0, z2 ?? 0])});
-  vec4 place[${blocks(network.inputs)}] = ${inputCode(network)};
-${lines.join('\n')}
-  return clamp(${values[0]}.rgb, 0., 1.);
-}
-void main() { colour = vec4(paint(2. * vec2(gl_FragCoord.x, size.y - gl_FragCoord.y) / size - 1.), 1.); }
-`;
 }

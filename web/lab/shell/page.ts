@@ -10,6 +10,8 @@ import type { Host, Tab, TabEntry } from './tab.ts';
 import { bindTheme } from './theme.ts';
 
 const SAID_MS = 5000;
+/** Whether the visitor wants little motion. */
+const CALM = matchMedia('(prefers-reduced-motion: reduce)');
 
 /** Lets the browser do what else there is: no task shall be long. */
 const nextTask = (): Promise<void> => new Promise(resolve => setTimeout(resolve));
@@ -18,6 +20,7 @@ export class Page {
   readonly #links = new Map<string, HTMLAnchorElement>();
   readonly #tabs = new Map<string, Promise<Tab>>();
   readonly #chips = new Map<string, string>();
+  readonly #shown = new Set<Tab>();
   /** The tab that is shown, or will be when it is fetched. */
   #entry: TabEntry | undefined;
   #tab: Tab | null = null;
@@ -118,6 +121,8 @@ export class Page {
       tab.settings.read(query);
       this.#show(tab);
       this.#setSlow(query.get('slow') === '1');
+      if (tab.playsAtOnce && !this.#shown.has(tab) && !CALM.matches) tab.play();
+      this.#shown.add(tab);
     } catch (error) {
       this.#tabs.delete(entry.id);
       this.#say(errorMessage(error));

@@ -17,6 +17,8 @@ export interface Tab {
   readonly settings: AnySettings;
   /** The three columns: see `makeBench`. */
   readonly element: HTMLElement;
+  /** It plays when it is first shown, unless the visitor wants little motion. */
+  readonly playsAtOnce?: boolean;
   play(): void;
   pause(): void;
   /** Slow motion: steps so slow that one can follow them. */

@@ -6,8 +6,10 @@ import { lower } from '../../../engine/graph/lowering/lower.ts';
 import { bindDims } from '../../../engine/onnx/free-dims.ts';
 import { readModel } from '../../../engine/onnx/model.ts';
 import { adam, createTrainer } from '../../../engine/training/index.ts';
+import { makeBatch } from '../../../lab/painter/batch.ts';
 import { makeCppn, weightsOfPath } from '../../../lab/painter/cppn.ts';
 import { activationsOf, placesOf } from '../../../lab/painter/evaluate.ts';
+import { exportedShader, tablePicture } from '../../../lab/painter/exported-shader.ts';
 import {
   buildModel,
   countParameters,
@@ -20,12 +22,12 @@ import {
   type PixelNetwork,
   type Weights,
 } from '../../../lab/painter/network.ts';
-import { makeBatch, saveNetwork } from '../../../lab/painter/network-run.ts';
+import { saveNetwork } from '../../../lab/painter/network-file.ts';
 import { Perceptron } from '../../../lab/painter/perceptron.ts';
 import { asNetwork } from '../../../lab/painter/perceptron-network.ts';
 import { SQUASHES } from '../../../lab/painter/pixels.ts';
 import { makeSettings, rateOf, sizeOf } from '../../../lab/painter/settings.ts';
-import { exportedShader, packWeights, showingShader } from '../../../lab/painter/shader.ts';
+import { packWeights, showingShader } from '../../../lab/painter/shader.ts';
 import { largestDifference } from '../../compare.ts';
 
 const SIDE = 16;
@@ -151,10 +153,36 @@ test('a shader has all numbers, and says where there are too many', () => {
   expect(text).toContain('vec4(0.125,-2.,3.,4.)');
   expect(text).toContain('vec4(1e-9,0.,0.,0.)');
   expect(text).not.toMatch(/NaN|undefined|Infinity/);
+  const large = makeNetwork({ kind: 'mlp', depth: 6, width: 128, act: 'relu' });
+  expect(() => exportedShader(large, drawWeights(large, 0), [0, 0])).toThrow(
+    /layers have 86,016 numbers, and the text of a shader can hold 60,000/,
+  );
   const grids = makeNetwork({ kind: 'grid', depth: 1, width: 8, act: 'relu' });
-  expect(() => exportedShader(grids, drawWeights(grids, 0), [0, 0])).toThrow(/Save the network as ONNX/);
   expect(showingShader(grids)).toContain('grid(5440, 128, at)');
   expect(packWeights(grids, drawWeights(grids, 0)).length % 4096).toBe(0);
+});
+
+test('a picture holds the tables of grids, to a 65,000th of their range', () => {
+  const grids = makeNetwork({ kind: 'grid', depth: 1, width: 8, act: 'relu' });
+  const weights = drawWeights(grids, 3);
+  const picture = tablePicture(grids, weights);
+  if (!picture) throw new Error('no tables');
+  const { width, height, data } = picture;
+  expect(data.length).toBe(4 * width * height);
+  const byte = (place: number) => data[4 * Math.floor(place / 3) + (place % 3)] ?? Number.NaN;
+  const nodes = 64 + 256; // those before the table of 32
+  const table = weights.get('grid32') ?? new Float32Array();
+  const [least, most] = [Math.min(...table), Math.max(...table)];
+  for (const [node, lane] of [
+    [0, 0],
+    [517, 3],
+    [1023, 2],
+  ] as const) {
+    const at = 9 * (nodes + node) + 2 * lane;
+    const value = least + ((256 * byte(at) + byte(at + 1)) * (most - least)) / 65_535;
+    expect(Math.abs(value - (table[1024 * lane + node] ?? Number.NaN))).toBeLessThan(2e-7);
+  }
+  expect(tablePicture(makeNetwork({ kind: 'siren', depth: 1, width: 8, act: 'relu' }), weights)).toBeNull();
 });
 
 test('the address keeps all settings', () => {

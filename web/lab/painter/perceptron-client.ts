@@ -1,4 +1,4 @@
-/** The run of synaptic's perceptrons, in a worker. */
+/** Asks the worker of the perceptrons. */
 import type { Scene } from './draw-protocol.ts';
 import { asNetwork } from './perceptron-network.ts';
 import type { PerceptronOrder, PerceptronProgress } from './perceptron-protocol.ts';
@@ -10,7 +10,7 @@ export interface PerceptronOptions {
   readonly rate: number;
 }
 
-export class PerceptronRun {
+export class PerceptronClient {
   readonly #worker = new Worker(new URL('./perceptron-worker.ts', import.meta.url), { type: 'module' });
   #hidden = 0;
   #side = 1;
