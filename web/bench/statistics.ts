@@ -1,6 +1,8 @@
 // Statistics of samples: medians with their spread, and ratios of samples of the same round. Other load on the
 // machine affects both samples of a ratio alike.
 
+import { median, quantile } from '../shared/measurement.ts';
+
 export interface Sample {
   /** Samples of one round are close in time. */
   readonly round: number;
@@ -18,17 +20,6 @@ export interface Spread {
   readonly upper: number;
   readonly most: number;
 }
-
-/** Linear interpolation between the two nearest values, as numpy's default. */
-export function quantile(values: readonly number[], fraction: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const position = fraction * (sorted.length - 1);
-  const low = sorted[Math.floor(position)] ?? Number.NaN;
-  const high = sorted[Math.ceil(position)] ?? Number.NaN;
-  return low + (high - low) * (position - Math.floor(position));
-}
-
-export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 export function summarize(samples: readonly Sample[]): Spread | null {
   if (samples.length === 0) return null;

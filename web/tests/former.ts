@@ -1,10 +1,10 @@
 // Takes turns between a former engine and this one, in one document and on one look: time of a frame and CPU
 // time of the GPU process. Before that, their paintings are compared.
 
-import { quantile } from '../bench/statistics.ts';
 import { makeTestImage } from '../bench/test-input.ts';
 import type { Backend, Painter } from '../engine/index.ts';
 import { getContext2d } from '../shared/canvas.ts';
+import { quantile } from '../shared/measurement.ts';
 import { planesToRgba } from '../shared/planes.ts';
 import { fetchBytes } from './fetch.ts';
 

@@ -1,8 +1,8 @@
 // The document of one engine: libraries with global state do not affect each other, and what is counted in a document
 // belongs to one engine. The contest, in the parent page, calls these methods.
 
+import { median } from '../../shared/measurement.ts';
 import { type CallCounts, GpuCounters } from '../gpu-counters.ts';
-import { median } from '../statistics.ts';
 import { ENGINES, type EngineName } from './engines.ts';
 import type { Learner } from './learner.ts';
 import { makeLesson } from './lesson.ts';

@@ -1,9 +1,10 @@
 // Trains the same network on all engines in turns, in one page, and measures what a step takes. First each engine takes
 // some steps, then come the rounds. Their losses must agree. Each engine has its own document.
 
+import { median } from '../../shared/measurement.ts';
 import type { CallCounts } from '../gpu-counters.ts';
 import { failureReason, seededRandom, shuffle } from '../rounds.ts';
-import { median, medianRatio, type Sample } from '../statistics.ts';
+import { medianRatio, type Sample } from '../statistics.ts';
 import { measureTransferSize, type TransferSize } from '../transfer-size.ts';
 import type { Classroom, StartReport } from './classroom.ts';
 import { ENGINE_NAMES, ENGINES, type EngineName, OWN } from './engines.ts';

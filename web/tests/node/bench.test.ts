@@ -13,19 +13,13 @@ import type { Results, RivalResult, Timing } from '../../bench/results.ts';
 import type { RivalName } from '../../bench/rivals/index.ts';
 import { type Participant, Rounds, seededRandom, shuffle } from '../../bench/rounds.ts';
 import type { Workload } from '../../bench/sandbox.ts';
-import { medianRatio, quantile, type Sample, summarize } from '../../bench/statistics.ts';
+import { medianRatio, type Sample, summarize } from '../../bench/statistics.ts';
 import { bytesPerTexel, texStorage3DBytes } from '../../bench/texture-bytes.ts';
 
 const samples = (milliseconds: readonly number[]): Sample[] =>
   milliseconds.map((value, round) => ({ round, milliseconds: value, burst: 1 }));
 
 describe('statistics', () => {
-  it('interpolates quantiles between the two nearest values', () => {
-    expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5);
-    expect(quantile([10, 20, 30, 40, 50], 0.25)).toBe(20);
-    expect(quantile([7], 0.75)).toBe(7);
-  });
-
   it('summarizes samples as median, quartiles and extremes, and returns null for none', () => {
     expect(summarize(samples([5, 1, 4, 2, 3]))).toEqual({
       count: 5,
