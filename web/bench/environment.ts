@@ -1,5 +1,6 @@
 // The environment of a run, as far as a page can tell: browser, GPU, cores.
 
+import { browserName, systemName } from '../shared/browser.ts';
 import type { Environment } from './results.ts';
 import type { Plan } from './rounds.ts';
 
@@ -9,23 +10,14 @@ export async function collectEnvironment(
 ): Promise<Environment> {
   return {
     time: new Date().toISOString(),
-    browser: browserName(),
-    system: /\(([^)]*)\)/.exec(navigator.userAgent)?.[1] ?? navigator.userAgent,
+    browser: browserName(navigator.userAgent),
+    system: systemName(navigator.userAgent),
     adapter: { webgpu: await webgpuAdapter(), webgl: webglRenderer() },
     isolated: crossOriginIsolated,
     cores: navigator.hardwareConcurrency,
     video,
     plan: { rounds, seconds, burst },
   };
-}
-
-/** The browser's name and version: the last one in the user agent, as the others are there for compatibility. */
-function browserName(): string {
-  const pattern = /(Firefox|Edg|OPR|(?:Headless)?Chrome|Version)\/([\d.]+)/g;
-  const names = [...navigator.userAgent.matchAll(pattern)].map(([, name = '', version = '']) => {
-    return `${name === 'Version' ? 'Safari' : name} ${version}`;
-  });
-  return names.at(-1) ?? navigator.userAgent;
 }
 
 async function webgpuAdapter(): Promise<string> {
