@@ -53,18 +53,21 @@ function layersOf({ net, units }: NetShape, side: number): readonly LayerSpec[] 
 export const INPUT = 'pictures';
 export const OUTPUT = 'scores';
 
+/** Adds what takes off means and deviations of the pictures' channels, and returns its output. */
+export function addNormalization(builder: ModelBuilder, channels: number): string {
+  const [mean, deviation] = SCALES[channels === 1 ? 1 : 3];
+  const constant = (name: string, given: readonly number[]) =>
+    builder.constant(name, [1, channels, 1, 1], Float32Array.from(given));
+  const moved = builder.node('Sub', [INPUT, constant('mean', mean)], 'moved');
+  return builder.node('Div', [moved, constant('deviation', deviation)], 'scaled');
+}
+
 /** A network for examples of that shape, to scores of classes before softmax. Its weights are zero until `initialize`. */
 export function buildClassifier(shape: NetShape, dims: ExampleDims, classes: number): OnnxModel {
   const builder = new ModelBuilder();
   let [channels = 1, height = 1, width = 1] = dims;
   let values = INPUT;
-  if (dims.length === 3) {
-    const [mean, deviation] = SCALES[channels === 1 ? 1 : 3];
-    const constant = (name: string, given: readonly number[]) =>
-      builder.constant(name, [1, channels, 1, 1], Float32Array.from(given));
-    const moved = builder.node('Sub', [values, constant('mean', mean)], 'moved');
-    values = builder.node('Div', [moved, constant('deviation', deviation)], 'scaled');
-  }
+  if (dims.length === 3) values = addNormalization(builder, channels);
   let isFlat = dims.length === 1;
   const flatten = () => {
     if (!isFlat) values = builder.node('Flatten', [values], 'flat', { axis: int(1) });

@@ -28,6 +28,13 @@ export class ModelBuilder {
     return name;
   }
 
+  /** A list of whole numbers, which some nodes take as an input. */
+  integers(name: string, values: readonly number[]): string {
+    const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    this.#constants.set(name, { name, type: 'int64', dims: [values.length], bytes });
+    return name;
+  }
+
   /** Adds a node with one output, and returns the output's name. */
   node(
     op: string,
