@@ -10,6 +10,10 @@ import { plainImports } from './build/plain-imports.ts';
 import { emitUnstarted } from './build/unstarted.ts';
 
 const web = dirname(fileURLToPath(import.meta.url));
+const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8')) as { version: string };
+
+/** A file's name. The bundler asks for seven letters of a hash where there are more than 64 files. */
+const ASSET = 'assets/[name]-[hash:7]';
 
 /** A file's name. Seven letters of a hash are the fewest for more than 64 chunks. */
 const ASSET = 'assets/[name]-[hash:7]';
@@ -28,7 +32,8 @@ export default defineConfig({
   root: join(web, 'lab'),
   base: './',
   cacheDir: join(web, '.cache/vite-lab'),
-  plugins: [minifyShaders(), plainImports(), emitLicence(), minifyOutput(), emitUnstarted()],
+  define: { __LIMNER__: JSON.stringify(version) },
+  plugins: [minifyShaders(), plainImports(), emitLicence(), minifyOutput()],
   worker: { format: 'es', rolldownOptions: { output: { entryFileNames: `${ASSET}.js` } } },
   build: {
     outDir: join(web, '../src/limner/_web_lab'),

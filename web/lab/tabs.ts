@@ -11,4 +11,6 @@ export const TABS: readonly TabEntry[] = [
   { id: 'descent', name: 'Descent', load: async () => (await import('./descent/tab.ts')).makeDescentTab },
   { id: 'digits', name: 'Digits', load: async () => (await import('./digits/tab.ts')).makeDigitsTab },
   { id: 'pictures', name: 'Pictures', load: async () => (await import('./pictures/tab.ts')).makePicturesTab },
+  { id: 'painter', name: 'Painter', load: async () => (await import('./painter/tab.ts')).makePainterTab },
+  { id: 'measure', name: 'Measure', load: async () => (await import('./measure/tab.ts')).makeMeasureTab },
 ];

@@ -60,7 +60,7 @@ export class Page {
     setLabel(getButton('python-copy'), 'Copy the command');
     buttons.play.setAttribute('aria-keyshortcuts', 'Space');
     buttons.play.addEventListener('click', () => this.#toggle());
-    buttons.step.addEventListener('click', () => this.#do(tab => tab.step()));
+    buttons.step.addEventListener('click', () => this.#do(tab => tab.step?.()));
     buttons.slow.addEventListener('click', () => this.#setSlow(!this.#isSlow));
     buttons.reset.addEventListener('click', () => this.#do(tab => tab.reset()));
     getButton('link-button').addEventListener('click', () =>
@@ -82,7 +82,7 @@ export class Page {
     if (target instanceof Element && target.closest('input:not([type="range"]), textarea, select')) return;
     const actions: Record<string, () => void> = {
       ' ': () => this.#toggle(),
-      '.': () => this.#do(tab => tab.step()),
+      '.': () => this.#do(tab => tab.step?.()),
       s: () => this.#setSlow(!this.#isSlow),
       r: () => this.#do(tab => tab.reset()),
     };
@@ -103,7 +103,7 @@ export class Page {
   #setSlow(isSlow: boolean): void {
     this.#isSlow = isSlow;
     getButton('slow-button').setAttribute('aria-pressed', String(isSlow));
-    this.#do(tab => tab.setSlow(isSlow));
+    this.#do(tab => tab.setSlow?.(isSlow));
     this.#writeAddress();
   }
 
@@ -161,6 +161,7 @@ export class Page {
         if (isShown()) this.#showChip();
       },
       say: sentence => isShown() && this.#say(sentence),
+      copy: (text, sentence) => this.#copy(text, sentence),
       update: () => isShown() && this.#update(),
     };
     const tab = await make(host);
@@ -173,6 +174,8 @@ export class Page {
     const bench = getElement('bench');
     if (bench.firstElementChild !== tab.element) bench.replaceChildren(tab.element);
     getButton('save-button').hidden = !tab.save;
+    getButton('step-button').hidden = !tab.step;
+    getButton('slow-button').hidden = !tab.setSlow;
     this.#showChip();
     this.#update();
   }

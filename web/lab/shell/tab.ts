@@ -9,6 +9,8 @@ export interface Host {
   setChip(backend: string, stepsPerSecond: number | null): void;
   /** A sentence for all: shown, and read out. */
   say(sentence: string): void;
+  /** Copies a text, and says so with a sentence. */
+  copy(text: string, sentence: string): void;
   /** The command that repeats the run changed, for another reason than settings. */
   update(): void;
 }
@@ -21,10 +23,10 @@ export interface Tab {
   readonly playsAtOnce?: boolean;
   play(): void;
   pause(): void;
-  /** Slow motion: steps so slow that one can follow them. */
-  setSlow(isSlow: boolean): void;
-  /** One step, and no more. */
-  step(): void;
+  /** Slow motion: steps so slow that one can follow them. Tabs that measure time have none. */
+  setSlow?(isSlow: boolean): void;
+  /** One step, and no more. Tabs that learn nothing have none. */
+  step?(): void;
   /** Back to the beginning: the same seed gives the same curve. */
   reset(): void;
   /** The command that repeats the run in Python; null if there is none. */

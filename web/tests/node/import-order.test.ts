@@ -91,6 +91,7 @@ const REFUSED: Cases = [
   ['lab/line/a.ts', '../descent/tab.ts', '../../engine/training/step.ts', '../../player/app.ts'],
   ['lab/descent/plane/a.ts', '../tab.ts', '../../shell/tab.ts', '../../../engine/training/step.ts'],
   ['lab/classifier/a.ts', '../digits/tab.ts', '../../engine/training/step.ts', '../../player/app.ts'],
+  ['lab/measure/a.ts', '../line/tab.ts', '../data/table.ts', '../../engine/onnx/model.ts', '../../bench/a.ts'],
   ['lab/digits/a.ts', '../pictures/tab.ts', '../../engine/training/step.ts', '../../player/app.ts'],
   ['player/ui/a.ts', '../app.ts', '../look-loader.ts', '../../engine/look.ts', '../../bench/main.ts'],
   ['player/render/a.ts', '../ui/sliders.ts', '../look-loader.ts', '../../engine/look.ts'],
@@ -125,6 +126,7 @@ const ALLOWED: Cases = [
   ],
   ['player/app.ts', './look-loader.ts', '../engine/index.ts', '../shared/dom.ts'],
   ['lab/line/a.ts', '../network/session.ts', '../shell/tab.ts', '../../engine/training/index.ts'],
+  ['lab/measure/a.ts', '../network/session.ts', '../../engine/index.ts', '../../engine/onnx/write-model.ts'],
   ['lab/pictures/a.ts', '../classifier/tab.ts', '../shell/tab.ts', '../../engine/training/index.ts'],
   ['lab/network/a.ts', '../plot/axes.ts', '../data/table.ts', '../../engine/index.ts'],
   [

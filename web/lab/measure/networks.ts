@@ -1,0 +1,107 @@
+/** The networks that are timed: the page's own with weights that a seed gives, or a visitor's file. */
+import { readModel as readLook } from '../../engine/index.ts';
+import { writeModel } from '../../engine/onnx/write-model.ts';
+import { type OnnxModel, readModel } from '../../engine/training/index.ts';
+import { buildClassifier, INPUT, valuesOf } from '../network/classifiers.ts';
+import { buildDeepClassifier } from '../network/deep-classifiers.ts';
+import { randomNumbers } from '../numbers/random.ts';
+import { NET_LABELS, type NetName } from './net-names.ts';
+import type { Arrays } from './workload.ts';
+
+export const CLASSES = 10;
+const SHAPES = { lenet: [1, 28, 28], resnet20: [3, 32, 32], mobilenet: [3, 32, 32] } as const;
+
+export interface TimedNetwork {
+  readonly name: string;
+  /** Of the first input. */
+  readonly shape: readonly number[];
+  readonly model: OnnxModel;
+  /** The model as a file, which both GPU backends read. */
+  readonly bytes: Uint8Array;
+  /** Inputs of runs, which follow one another: the same ones in turn. */
+  readonly inputs: readonly Arrays[];
+}
+
+/** So many different inputs, after which the first comes again. */
+const INPUTS = 8;
+/** Weights that are drawn within one task. */
+const WEIGHTS_OF_TASK = 200_000;
+
+/** Draws the weights of convolutions and dense layers, uniformly with the variance 2 / inputs (He et al. 2015): values keep
+ * their size from layer to layer, so that a wrong one shows in the end. Biases stay zero. */
+async function drawWeights(
+  model: OnnxModel,
+  seed: number,
+  nextTask: () => Promise<void>,
+): Promise<OnnxModel> {
+  const random = randomNumbers(seed);
+  const constants = new Map(model.constants);
+  let drawn = 0;
+  for (const [name, constant] of model.constants) {
+    const [, ...inputs] = constant.dims;
+    if (!name.endsWith('.weight')) continue;
+    const values = valuesOf(constant);
+    const bound = Math.sqrt(6 / inputs.reduce((a, b) => a * b, 1));
+    for (let i = 0; i < values.length; i++) {
+      values[i] = bound * (2 * random() - 1);
+      if (++drawn % WEIGHTS_OF_TASK === 0) await nextTask();
+    }
+    constants.set(name, { ...constant, bytes: new Uint8Array(values.buffer) });
+  }
+  return { ...model, constants };
+}
+
+function randomValues(size: number, random: () => number): Float32Array {
+  return Float32Array.from({ length: size }, random);
+}
+
+/** One of the page's networks. It is the same for the same seed. */
+export async function makeNetwork(
+  name: NetName,
+  seed: number,
+  nextTask: () => Promise<void>,
+): Promise<TimedNetwork> {
+  const built =
+    name === 'lenet'
+      ? buildClassifier({ net: name, units: 0 }, SHAPES.lenet, CLASSES)
+      : buildDeepClassifier(name, CLASSES);
+  const model = await drawWeights(built, seed, nextTask);
+  await nextTask();
+  const bytes = writeModel(model);
+  const random = randomNumbers(seed, 1);
+  const shape = SHAPES[name];
+  const size = shape.reduce((a: number, b) => a * b, 1);
+  const inputs = Array.from({ length: INPUTS }, () => ({ [INPUT]: randomValues(size, random) }));
+  return { name: NET_LABELS[name], shape: [1, ...shape], model, bytes, inputs };
+}
+
+/** A visitor's ONNX file. Open batches are 1; pictures are of random values of 0..1. Rejects with an EngineError if it cannot
+ * be run, and says why. */
+export async function readNetwork(file: File, seed: number): Promise<TimedNetwork> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const look = await readLook(bytes);
+  const random = randomNumbers(seed, 1);
+  const inputs = Array.from({ length: INPUTS }, () =>
+    Object.fromEntries([
+      ...look.plan.inputs
+        .filter(({ constant }) => !constant)
+        .map(
+          ({ name, dims }) =>
+            [
+              name,
+              randomValues(
+                dims.reduce((a, b) => a * b, 1),
+                random,
+              ),
+            ] as const,
+        ),
+      ...look.plan.live.map(live => [live.name, Float32Array.of(live.default)] as const),
+    ]),
+  );
+  return {
+    name: file.name.replace(/\.onnx$/i, ''),
+    shape: look.plan.inputs[0]?.dims ?? [],
+    model: readModel(bytes),
+    ...{ bytes, inputs },
+  };
+}
