@@ -35,7 +35,7 @@ export function makeCanvasIo(canvas: HTMLCanvasElement, pixels: number, layout: 
 /** Converts RGBA bytes to values of 0..1. */
 function rgbaToFloats(rgba: Uint8ClampedArray, values: Float32Array, layout: Layout): void {
   const area = rgba.length / 4;
-  const [step, channel] = strides(area, layout);
+  const [step, channel] = strides(area, 3, layout);
   for (let pixel = 0; pixel < area; pixel++) {
     const to = pixel * step;
     values[to] = (rgba[pixel * 4] ?? 0) / 255;
@@ -47,7 +47,7 @@ function rgbaToFloats(rgba: Uint8ClampedArray, values: Float32Array, layout: Lay
 /** Converts values of 0..1 to opaque RGBA bytes; the clamped array rounds and clips. */
 function floatsToRgba(values: Float32Array, rgba: Uint8ClampedArray, layout: Layout): void {
   const area = rgba.length / 4;
-  const [step, channel] = strides(area, layout);
+  const [step, channel] = strides(area, 3, layout);
   for (let pixel = 0; pixel < area; pixel++) {
     const from = pixel * step;
     rgba[pixel * 4] = (values[from] ?? 0) * 255;
@@ -58,13 +58,18 @@ function floatsToRgba(values: Float32Array, rgba: Uint8ClampedArray, layout: Lay
 }
 
 /** Converts values from one memory layout to the other. */
-export function convertLayout(values: Float32Array, from: Layout, to: Layout): Float32Array<ArrayBuffer> {
-  const area = values.length / 3;
-  const [step, channel] = strides(area, from);
-  const [newStep, newChannel] = strides(area, to);
+export function convertLayout(
+  values: Float32Array,
+  from: Layout,
+  to: Layout,
+  channels = 3,
+): Float32Array<ArrayBuffer> {
+  const area = values.length / channels;
+  const [step, channel] = strides(area, channels, from);
+  const [newStep, newChannel] = strides(area, channels, to);
   const converted = new Float32Array(values.length);
   for (let pixel = 0; pixel < area; pixel++) {
-    for (let c = 0; c < 3; c++) {
+    for (let c = 0; c < channels; c++) {
       converted[pixel * newStep + c * newChannel] = values[pixel * step + c * channel] ?? 0;
     }
   }
@@ -72,5 +77,5 @@ export function convertLayout(values: Float32Array, from: Layout, to: Layout): F
 }
 
 /** The strides from one pixel to the next, and from one channel to the next. */
-const strides = (area: number, layout: Layout): [step: number, channel: number] =>
-  layout === 'chw' ? [1, area] : [3, 1];
+const strides = (area: number, channels: number, layout: Layout): [step: number, channel: number] =>
+  layout === 'chw' ? [1, area] : [channels, 1];

@@ -3,27 +3,15 @@
 
 import type * as Ort from 'onnxruntime-web/wasm';
 import { makeCanvasIo } from './canvas-io.ts';
-import { alwaysAvailable, threadCount, threadsUnavailable, webgpuUnavailable } from './capabilities.ts';
-import { prefetch } from './prefetch.ts';
+import { alwaysAvailable, threadsUnavailable, webgpuUnavailable } from './capabilities.ts';
+import { type Provider, prepareOnnxRuntime, startOnnxRuntime } from './onnxruntime-library.ts';
 import type { Engine, Rival, RivalContext } from './rival.ts';
-
-export type Provider = 'webgpu' | 'wasm' | 'wasm-threads';
 
 const UNAVAILABLE = {
   webgpu: webgpuUnavailable,
   wasm: alwaysAvailable,
   'wasm-threads': threadsUnavailable,
 } as const satisfies Record<Provider, Engine['unavailableReason']>;
-
-/** Of its two WebGPU builds, the smaller one needs JavaScript promise integration. */
-const BUILD = 'Suspending' in WebAssembly ? 'jspi' : 'asyncify';
-
-const threadsFor = (provider: Provider): number => (provider === 'wasm-threads' ? threadCount() : 1);
-
-const runtimeUrl = (file: string): string => new URL(`./runtimes/onnxruntime/${file}`, document.baseURI).href;
-
-const binaryName = (provider: Provider): string =>
-  provider === 'webgpu' ? `ort-wasm-simd-threaded.${BUILD}` : 'ort-wasm-simd-threaded';
 
 export const makeOnnxRuntime = (provider: Provider): Engine => ({
   format: 'onnx',
@@ -32,26 +20,13 @@ export const makeOnnxRuntime = (provider: Provider): Engine => ({
       ? 'queue.onSubmittedWorkDone()'
       : 'none needed: the painting is in memory when the promise resolves',
   unavailableReason: UNAVAILABLE[provider],
-  prepare: async () => {
-    await importLibrary(provider);
-    await prefetch(['mjs', 'wasm'].map(kind => runtimeUrl(`${binaryName(provider)}.${kind}`)));
-  },
+  prepare: () => prepareOnnxRuntime(provider),
   create: context => create(provider, context),
 });
 
-async function importLibrary(provider: Provider): Promise<typeof Ort> {
-  if (provider !== 'webgpu') return import('onnxruntime-web/wasm');
-  return BUILD === 'jspi' ? import('onnxruntime-web/jspi') : import('onnxruntime-web/webgpu');
-}
-
 async function create(provider: Provider, context: RivalContext): Promise<Rival> {
   const { pixels, image, files } = context;
-  const ort = await importLibrary(provider);
-  const file = binaryName(provider);
-  ort.env.logLevel = 'error';
-  ort.env.wasm.wasmPaths = { mjs: runtimeUrl(`${file}.mjs`), wasm: runtimeUrl(`${file}.wasm`) };
-  ort.env.wasm.numThreads = threadsFor(provider);
-  if (provider === 'webgpu') ort.env.webgpu.powerPreference = 'high-performance';
+  const ort = await startOnnxRuntime(provider);
   const { session, captured } = await openSession(ort, provider, files.onnx);
   const model: Model = {
     ort,

@@ -9,7 +9,7 @@ import { alwaysAvailable, webgpuUnavailable } from './capabilities.ts';
 import { prefetch } from './prefetch.ts';
 import type { Engine, LookFiles, Rival, RivalContext } from './rival.ts';
 
-export type TfjsBackend = 'webgpu' | 'webgl' | 'wasm';
+export type TfjsBackend = 'webgpu' | 'webgl' | 'wasm' | 'cpu';
 
 const folder = new URL('./runtimes/tfjs/', document.baseURI).href;
 
@@ -17,9 +17,9 @@ const FENCES = {
   webgpu: 'one value of the painting read back with data()',
   webgl: 'one value of the painting read back with dataSync()',
   wasm: 'none needed: predict() returns when it is done',
-} as const satisfies Record<TfjsBackend, string>;
+} as const satisfies Partial<Record<TfjsBackend, string>>;
 
-export const makeTfjs = (backend: TfjsBackend): Engine => ({
+export const makeTfjs = (backend: keyof typeof FENCES): Engine => ({
   format: 'tfjs',
   fence: FENCES[backend],
   unavailableReason: backend === 'webgpu' ? webgpuUnavailable : alwaysAvailable,
@@ -45,6 +45,9 @@ export async function prepareTfjs(backend: TfjsBackend): Promise<void> {
       await prefetch([`${folder}tfjs-backend-wasm${simd ? '-simd' : ''}.wasm`]);
       return;
     }
+    case 'cpu':
+      await import('@tensorflow/tfjs-backend-cpu');
+      return;
     default:
       return backend satisfies never;
   }
@@ -57,7 +60,7 @@ export async function startTfjs(backend: TfjsBackend): Promise<void> {
   await tf.ready();
 }
 
-export const openModel = ({ tfjs: { json, weights } }: LookFiles) =>
+export const openModel = ({ tfjs: { json, weights } }: Pick<LookFiles, 'tfjs'>) =>
   loadGraphModel({
     load: async () => ({
       modelTopology: json.modelTopology,
@@ -71,7 +74,10 @@ export const openModel = ({ tfjs: { json, weights } }: LookFiles) =>
 export const toTensor = (planes: Float32Array, pixels: number): tf.Tensor4D =>
   tf.tensor4d(convertLayout(planes, 'chw', 'hwc'), [1, pixels, pixels, 3]);
 
-async function create(backend: TfjsBackend, { pixels, image, canvas, files }: RivalContext): Promise<Rival> {
+async function create(
+  backend: keyof typeof FENCES,
+  { pixels, image, canvas, files }: RivalContext,
+): Promise<Rival> {
   await startTfjs(backend);
   const model = await openModel(files);
   const predict = (image: tf.Tensor) => model.predict(image) as tf.Tensor4D;

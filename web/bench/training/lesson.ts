@@ -13,23 +13,28 @@ const WAVES = 4;
 
 /** Reads the file, and draws the batches. */
 export function makeLesson(onnx: Uint8Array): Lesson {
-  const parameters = new Map<string, Parameter>();
-  for (const [name, constant] of readModel(onnx).constants) {
-    if (!/^\d+\.(weight|bias)$/.test(name)) continue;
-    // A copy begins where float32 may.
-    const values = new Float32Array(constant.bytes.slice().buffer);
-    parameters.set(name, { shape: constant.dims, values });
-  }
   const batches = drawBatches();
   return {
     onnx,
-    parameters,
+    parameters: readParameters(onnx),
     batch: step => {
       const examples = batches[step % BATCHES];
       if (!examples) throw new Error(`There is no batch for step ${step}.`);
       return examples;
     },
   };
+}
+
+/** The weights and biases of a file. */
+export function readParameters(onnx: Uint8Array): Map<string, Parameter> {
+  const parameters = new Map<string, Parameter>();
+  for (const [name, constant] of readModel(onnx).constants) {
+    if (!/\.(weight|bias)$/.test(name)) continue;
+    // A copy begins where float32 may.
+    const values = new Float32Array(constant.bytes.slice().buffer);
+    parameters.set(name, { shape: constant.dims, values });
+  }
+  return parameters;
 }
 
 function drawBatches(): readonly Examples[] {

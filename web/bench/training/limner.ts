@@ -1,6 +1,6 @@
 // limner itself, through its public API.
 
-import { adam, createTrainer, type TrainingBackendName } from '../../engine/training/index.ts';
+import { adam, createTrainer, readModel, type TrainingBackendName } from '../../engine/training/index.ts';
 import { BATCH, LEARNING_RATE, type Learner, type Lesson, type TrainingEngine } from './learner.ts';
 
 const FENCES = {
@@ -24,6 +24,8 @@ export const makeLimner = (backend: TrainingBackendName): TrainingEngine => ({
 
 async function create(backend: TrainingBackendName, { onnx, batch }: Lesson): Promise<Learner> {
   const losses: number[] = [];
+  const [input] = readModel(onnx).inputs;
+  if (!input) throw new Error('The file has no input.');
   const trainer = await createTrainer(onnx, {
     loss: 'crossEntropy',
     optimizer: adam(),
@@ -37,7 +39,7 @@ async function create(backend: TrainingBackendName, { onnx, batch }: Lesson): Pr
     adapter: trainer.adapter,
     step: async () => {
       const { pictures, classes } = batch(trainer.steps);
-      await trainer.step({ x: pictures, [trainer.target]: Float32Array.from(classes) });
+      await trainer.step({ [input.name]: pictures, [trainer.target]: Float32Array.from(classes) });
     },
     finished: async () => {
       await trainer.finished();
