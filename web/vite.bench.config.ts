@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
+import { minifyShaders } from './build/minify-shaders.ts';
 
 const web = dirname(fileURLToPath(import.meta.url));
 const modules = createRequire(import.meta.url);
@@ -51,12 +52,13 @@ export default defineConfig({
   base: './',
   publicDir: false,
   cacheDir: join(web, '.cache/vite-bench'),
-  plugins: [emitRuntimes()],
+  plugins: [minifyShaders(), emitRuntimes()],
   define: {
     __LIMNER__: readVersion('package.json'),
     __LITERT__: readVersion('node_modules/@litertjs/core/package.json'),
     __JAX__: readVersion('node_modules/@jax-js/jax/package.json'),
   },
+  worker: { format: 'es' },
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
   build: {
     outDir: join(web, 'dist/bench'),
@@ -65,7 +67,7 @@ export default defineConfig({
     modulePreload: false,
     chunkSizeWarningLimit: 4000,
     rolldownOptions: {
-      input: { index: join(web, 'bench/index.html'), sandbox: join(web, 'bench/sandbox.html') },
+      input: ['index', 'sandbox', 'everywhere'].map(page => join(web, `bench/${page}.html`)),
     },
   },
 });

@@ -16,12 +16,13 @@ from limner.files import atomic_write
 from limner.reading import read_json
 from limner.replacing import check_replaceable
 
-Benchmark = Literal["training", "quality", "browser"]
+Benchmark = Literal["training", "quality", "browser", "everywhere"]
 
 FILES: dict[Benchmark, tuple[str, ...]] = {
     "training": ("training.json", "training.md"),
     "quality": ("quality.json", "quality.md", "quality-*.jpg"),
     "browser": ("browser.json", "browser.md", "browser-*.svg"),
+    "everywhere": ("everywhere.json", "everywhere.md", "everywhere.svg"),
 }
 """What each benchmark writes, as patterns."""
 

@@ -28,16 +28,20 @@ class BenchCommand:
         limner bench training --out docs/benchmarks
         limner bench quality --recipes now wide:discriminator=32 --sets sunflowers garden --minutes 14
         limner bench browser clouds.onnx --quick
+        limner bench everywhere digits.onnx clouds.onnx
     """
 
-    what: Positional[Literal["training", "quality", "browser"]]
+    what: Positional[Literal["training", "quality", "browser", "everywhere"]]
     """training: throughput in pictures a second for each size and discriminator width, compared with a
     common implementation of the same step. quality: recipes and looks on held-out pictures, after equal
-    training time. browser: the engine and its rivals, compared in Chromium, and the engine in Node."""
+    training time. browser: the engine and its rivals, compared in Chromium, and the engine in Node.
+    everywhere: the same networks and inputs in Python, Node and Chromium, and a training step."""
     looks: Annotated[
-        Positional[tuple[Path, ...]], tyro.conf.arg(metavar="[LOOK...]", help_behavior_hint="")
+        Positional[tuple[Path, ...]], tyro.conf.arg(metavar="[MODEL...]", help_behavior_hint="")
     ] = ()
-    """For browser: looks. Default: one look with random weights for each of --sizes."""
+    """For browser: looks. Default: one look with random weights for each of --sizes. For everywhere: ONNX
+    files of one input, such as classifiers and looks. Default: LeNet, ResNet-20, MobileNet, SqueezeNet and
+    a look with random weights, and a training step of LeNet."""
     out: Path = Path("benchmarks")
     """Folder for the results."""
     force: bool = False
@@ -65,7 +69,7 @@ class BenchCommand:
     rivals: Annotated[tuple[str, ...], tyro.conf.arg(metavar="RIVAL...", help_behavior_hint="")] = ()
     """For browser: the engines to measure, such as limner-webgpu ort-wasm tfjs-webgl. Default: all."""
     gpu: bool = False
-    """For browser: use this machine's GPU instead of Chromium's software GPU."""
+    """For browser and everywhere: use this machine's GPU instead of Chromium's software GPU."""
     quick: bool = False
     """Fewer repetitions: rough figures in a minute or two."""
 
@@ -83,27 +87,30 @@ class BenchCommand:
                     self._quality(progress)
                 case "browser":
                     self._browser(progress)
+                case "everywhere":
+                    self._everywhere(progress)
         print((self.out / f"{self.what}.md").read_text(encoding="utf-8"))
 
     def _refuse_unused_options(self) -> None:
         """Raise LimnerError for options that the chosen benchmark does not use."""
         options = {
-            "looks": (bool(self.looks), "browser"),
-            "--sizes": (self.sizes != BenchCommand.sizes, "browser"),
-            "--rivals": (bool(self.rivals), "browser"),
-            "--gpu": (self.gpu, "browser"),
-            "--recipes": (bool(self.recipes), "quality"),
-            "--looks": (bool(self.named_looks), "quality"),
-            "--sets": (bool(self.sets), "quality"),
-            "--seeds": (self.seeds != BenchCommand.seeds, "quality"),
-            "--minutes": (self.minutes != BenchCommand.minutes, "quality"),
-            "--clips": (bool(self.clips), "quality"),
+            "looks": (bool(self.looks), ("browser", "everywhere")),
+            "--sizes": (self.sizes != BenchCommand.sizes, ("browser",)),
+            "--rivals": (bool(self.rivals), ("browser",)),
+            "--gpu": (self.gpu, ("browser", "everywhere")),
+            "--recipes": (bool(self.recipes), ("quality",)),
+            "--looks": (bool(self.named_looks), ("quality",)),
+            "--sets": (bool(self.sets), ("quality",)),
+            "--seeds": (self.seeds != BenchCommand.seeds, ("quality",)),
+            "--minutes": (self.minutes != BenchCommand.minutes, ("quality",)),
+            "--clips": (bool(self.clips), ("quality",)),
         }
-        for option, (is_given, benchmark) in options.items():
-            if is_given and benchmark != self.what:
+        for option, (is_given, benchmarks) in options.items():
+            if is_given and self.what not in benchmarks:
                 raise LimnerError(
-                    f"limner bench {self.what} takes no {option}; only {benchmark} does. Leave it out, or "
-                    f"run `limner bench {benchmark}`."
+                    f"limner bench {self.what} takes no {option}; only {' and '.join(benchmarks)} "
+                    f"{'do' if len(benchmarks) > 1 else 'does'}. Leave it out, or run "
+                    f"`limner bench {benchmarks[0]}`."
                 )
 
     def _training(self, progress: Progress) -> None:
@@ -145,4 +152,15 @@ class BenchCommand:
             on_results=lambda results: write_browser(
                 results, self.out, drawn_count=len(results["looks"]) - 1
             ),
+        )
+
+    def _everywhere(self, progress: Progress) -> None:
+        from limner.bench.everywhere.bench import bench_everywhere, write_everywhere
+
+        bench_everywhere(
+            self.looks,
+            quick=self.quick,
+            gpu=self.gpu,
+            progress=progress,
+            on_results=lambda results: write_everywhere(results, self.out),
         )

@@ -1,0 +1,196 @@
+"""One runtime in Python: a program that `limner bench everywhere` starts and asks.
+
+    python -m limner.bench.everywhere.python_worker
+
+It reads requests and writes answers, one JSON value a line, as the documents in the browser answer
+(`web/bench/everywhere/sandbox.ts`). Times are taken here, next to what they measure.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib.metadata
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.errors import LimnerError
+
+Array = NDArray[np.float32]
+Run = Callable[[Array], Array]
+"""Runs an example, from numbers in memory to numbers in memory."""
+
+Load = Callable[[Path, dict[str, Any]], Run]
+"""Loads a file for a request."""
+
+THREADS = 1
+
+
+@dataclass
+class Worker:
+    """A network in one runtime, and what it is run on."""
+
+    run: Run
+    examples: Sequence[Array]
+    distribution: str = ""
+    """What pip installs."""
+    load_ms: float = 0.0
+    next: int = 0
+    """The number of the example that the next timed run gets."""
+
+    def time(self, runs: int, milliseconds: float) -> dict[str, Any]:
+        """Time so many runs, or as many as fit into the time, but at least one."""
+        times: list[float] = []
+        cpu = time.process_time()
+        began = time.perf_counter()
+        while len(times) < runs and (not times or 1000 * (time.perf_counter() - began) < milliseconds):
+            started = time.perf_counter()
+            self.run(self.examples[self.next])
+            times.append(1000 * (time.perf_counter() - started))
+            self.next = (self.next + 1) % len(self.examples)
+        return {"times": times, "cpuMs": 1000 * (time.process_time() - cpu)}
+
+
+@dataclass(frozen=True)
+class Loader:
+    """How a runtime loads a network."""
+
+    distribution: str
+    """What pip installs."""
+    prepare: Callable[[], Load]
+    """Imports the library, which is not timed; gives what loads."""
+
+
+def _prepare_torch() -> Load:
+    import torch
+
+    from limner.bench.everywhere.torch_network import read_network
+
+    torch.set_num_threads(THREADS)
+
+    def load(path: Path, request: dict[str, Any]) -> Run:
+        network = read_network(path).requires_grad_(False)
+        shape = request["shape"]
+
+        @torch.inference_mode()
+        def run(example: Array) -> Array:
+            found: Array = network(torch.from_numpy(example.reshape(shape))).numpy()
+            return found
+
+        return run
+
+    return load
+
+
+def _prepare_torch_training() -> Load:
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    from limner.bench.everywhere.torch_network import read_network
+
+    torch.set_num_threads(THREADS)
+
+    def load(path: Path, request: dict[str, Any]) -> Run:
+        network = read_network(path).train()
+        optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+        shape = request["shape"]
+
+        def run(example: Array) -> Array:
+            pictures = torch.from_numpy(example[: -shape[0]].reshape(shape))
+            classes = torch.from_numpy(example[-shape[0] :]).long()
+            optimizer.zero_grad()
+            loss = cross_entropy(network(pictures), classes)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            return np.array([loss.item()], np.float32)
+
+        return run
+
+    return load
+
+
+def _prepare_onnxruntime() -> Load:
+    import onnxruntime
+
+    def load(path: Path, request: dict[str, Any]) -> Run:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        options.intra_op_num_threads = options.inter_op_num_threads = THREADS
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        name, outputs, shape = request["input"], [request["output"]], request["shape"]
+
+        def run(example: Array) -> Array:
+            found: Array = session.run(outputs, {name: example.reshape(shape)})[0]
+            return found
+
+        return run
+
+    return load
+
+
+LOADERS = {
+    ("torch cpu", False): Loader("torch", _prepare_torch),
+    ("torch cpu", True): Loader("torch", _prepare_torch_training),
+    ("ONNX Runtime cpu", False): Loader("onnxruntime", _prepare_onnxruntime),
+}
+
+
+def load_network(request: dict[str, Any]) -> Worker:
+    """Load the network that is requested."""
+    loader = LOADERS[(request["runtime"], request["training"])]
+    examples = np.fromfile(request["examples"], "<f4").reshape(-1, request["size"])
+    load = loader.prepare()
+    started = time.perf_counter()
+    run = load(Path(request["onnx"]), request)
+    load_ms = 1000 * (time.perf_counter() - started)
+    return Worker(run, list(examples), loader.distribution, load_ms)
+
+
+def installed_bytes(distribution: str) -> int:
+    """Bytes of the files that pip installed for a distribution."""
+    files = importlib.metadata.files(distribution) or []
+    return sum(path.stat().st_size for each in files if (path := Path(str(each.locate()))).is_file())
+
+
+def answer(request: dict[str, Any], worker: Worker | None) -> tuple[dict[str, Any], Worker | None]:
+    """The answer to a request, and the worker that answers the next one."""
+    if request["kind"] == "load":
+        worker = load_network(request)
+        version = importlib.metadata.version(worker.distribution)
+        facts = {"version": version, "device": "", "threads": THREADS}
+        return facts | {"loadMs": worker.load_ms}, worker
+    if worker is None:
+        raise LimnerError("nothing is loaded")
+    match request["kind"]:
+        case "run":
+            started = time.perf_counter()
+            found = worker.run(worker.examples[request["example"]])
+            milliseconds = 1000 * (time.perf_counter() - started)
+            output = base64.b64encode(found.astype("<f4").tobytes()).decode()
+            return {"milliseconds": milliseconds, "output": output}, worker
+        case "time":
+            return worker.time(request["runs"], request["milliseconds"]), worker
+        case _:
+            return {"bytes": installed_bytes(worker.distribution)}, worker
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    worker: Worker | None = None
+    for line in sys.stdin:
+        try:
+            found, worker = answer(json.loads(line), worker)
+        except Exception as error:  # libraries' exceptions share no class
+            found = {"error": str(error).splitlines()[0][:300] if str(error) else type(error).__name__}
+        print(json.dumps(found), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+// The interface of every runtime that `limner bench everywhere` measures in the browser. A run is one query, as MLPerf's
+// single stream has it: from numbers in memory to the answer in memory, and the next begins when the last is done. So no
+// runtime needs a fence, and all move the same data. The files beside this one only adapt: `sandbox.ts` measures.
+
+import type { TfjsModel } from '../rivals/rival.ts';
+
+/** A network, and what it is run on. */
+export interface Network {
+  readonly onnx: Uint8Array<ArrayBuffer>;
+  /** For TensorFlow.js, where it was exported. */
+  readonly tfjs: { readonly json: TfjsModel; readonly weights: ArrayBuffer } | null;
+  readonly input: string;
+  /** The input's, in ONNX's order. */
+  readonly shape: readonly number[];
+  /** The output that is read and compared. */
+  readonly output: string;
+  /** Inputs in ONNX's order. Of a training, each is a batch: its pictures, then its classes. */
+  readonly examples: readonly Float32Array<ArrayBuffer>[];
+}
+
+/** A network that can run. */
+export interface LoadedNetwork {
+  readonly version: string;
+  /** The device that computes, as the library reports it; may be empty. */
+  readonly device: string;
+  /** Threads of the CPU that compute; null where a GPU does. */
+  readonly threads: number | null;
+  /** Runs an example, by its number. */
+  run(example: number): Promise<Float32Array>;
+  /** Brings what `run` gave into ONNX's order; missing where it is so. It is not timed. */
+  readonly arrange?: (values: Float32Array) => Float32Array;
+}
+
+export interface Runtime {
+  /** Why it cannot run here, as the end of a sentence; null if it can. */
+  unavailableReason(): Promise<string | null>;
+  /** Imports and fetches all that `load` needs, so that its time includes no download. */
+  prepare(): Promise<void>;
+  load(network: Network): Promise<LoadedNetwork>;
+}
+
+/** The example of that number. */
+export function exampleAt({ examples }: Network, number: number): Float32Array<ArrayBuffer> {
+  const example = examples[number];
+  if (!example) throw new Error(`There is no input ${number}.`);
+  return example;
+}

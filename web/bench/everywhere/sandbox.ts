@@ -1,0 +1,167 @@
+// The document of one runtime. `limner bench everywhere` opens it and asks; times are taken here, next to what they measure.
+// The program in Node (`node.mjs`) answers the same.
+
+import type { TfjsModel } from '../rivals/rival.ts';
+import { failureReason } from '../rounds.ts';
+import { measureTransferSize } from '../transfer-size.ts';
+import { RUNTIMES, TRAININGS } from './index.ts';
+import type { LoadedNetwork, Network } from './runtime.ts';
+
+interface LoadRequest {
+  readonly kind: 'load';
+  readonly runtime: string;
+  readonly training: boolean;
+  /** URLs. The examples follow each other as float32. */
+  readonly onnx: string;
+  readonly examples: string;
+  readonly tfjs: string | null;
+  readonly input: string;
+  readonly shape: readonly number[];
+  readonly output: string;
+  /** How many numbers an example has. */
+  readonly size: number;
+}
+
+/** Runs an example; its output is base64 of float32. */
+interface RunRequest {
+  readonly kind: 'run';
+  readonly example: number;
+}
+
+/** Runs the examples in turns: so many runs, or as many as fit into the milliseconds, but at least one. */
+interface TimeRequest {
+  readonly kind: 'time';
+  readonly runs: number;
+  readonly milliseconds: number;
+}
+
+/** Gzipped bytes of all that was fetched for the runtime. */
+interface SizeRequest {
+  readonly kind: 'size';
+}
+
+type Request = LoadRequest | RunRequest | TimeRequest | SizeRequest;
+
+declare global {
+  interface Window {
+    /** Answers with what is asked, or with `error`: the reason why not. */
+    measure?: (request: Request) => Promise<object>;
+    /** Milliseconds of CPU time of the browser so far; null if the system does not tell. The command provides it. */
+    cpuTime?: () => Promise<number | null>;
+  }
+}
+
+let loaded: LoadedNetwork | null = null;
+let count = 0;
+let next = 0;
+let own: readonly string[] = [];
+
+async function load({ runtime: name, training, ...request }: LoadRequest): Promise<object> {
+  const make = (training ? TRAININGS : RUNTIMES)[name];
+  if (!make) throw new Error(`this page has no runtime '${name}'`);
+  performance.setResourceTimingBufferSize(1000);
+  const [network, urls] = await fetchNetwork(request);
+  own = urls;
+  const runtime = await make();
+  const reason = await runtime.unavailableReason();
+  if (reason) throw new Error(reason);
+  await runtime.prepare();
+  const start = performance.now();
+  loaded = await runtime.load(network);
+  const loadMs = performance.now() - start;
+  count = network.examples.length;
+  const { version, device, threads } = loaded;
+  return { version, device, threads, loadMs };
+}
+
+async function fetchNetwork(request: Omit<LoadRequest, 'runtime' | 'training'>) {
+  const { onnx, examples, tfjs, size, input, shape, output } = request;
+  const urls = [onnx, examples].map(url => new URL(url, document.baseURI));
+  const [file, values] = await Promise.all(urls.map(fetchBytes));
+  if (!file || !values) throw new Error('the network could not be fetched');
+  const numbers = new Float32Array(values);
+  const network: Network = {
+    onnx: new Uint8Array(file),
+    tfjs: tfjs ? await fetchTfjs(new URL(tfjs, document.baseURI), urls) : null,
+    ...{ input, shape, output },
+    examples: Array.from({ length: numbers.length / size }, (_, i) =>
+      numbers.slice(i * size, (i + 1) * size),
+    ),
+  };
+  return [network, urls.map(({ href }) => href)] as const;
+}
+
+async function fetchTfjs(url: URL, urls: URL[]): Promise<Network['tfjs']> {
+  const json = JSON.parse(new TextDecoder().decode(await fetchBytes(url))) as TfjsModel;
+  const shards = json.weightsManifest.flatMap(({ paths }) => paths).map(path => new URL(path, url));
+  urls.push(url, ...shards);
+  return { json, weights: await new Blob(await Promise.all(shards.map(fetchBytes))).arrayBuffer() };
+}
+
+async function fetchBytes(url: URL): Promise<ArrayBuffer> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url.pathname} could not be fetched (status ${response.status})`);
+  return response.arrayBuffer();
+}
+
+async function run({ example }: RunRequest): Promise<object> {
+  const network = started();
+  const start = performance.now();
+  const values = await network.run(example);
+  const milliseconds = performance.now() - start;
+  return { milliseconds, output: encode(network.arrange?.(values) ?? values) };
+}
+
+async function time({ runs, milliseconds }: TimeRequest): Promise<object> {
+  const network = started();
+  const times: number[] = [];
+  const before = await window.cpuTime?.();
+  const begin = performance.now();
+  while (times.length < runs && (times.length === 0 || performance.now() - begin < milliseconds)) {
+    const start = performance.now();
+    await network.run(next);
+    times.push(performance.now() - start);
+    next = (next + 1) % count;
+  }
+  const after = await window.cpuTime?.();
+  const isKnown = typeof before === 'number' && typeof after === 'number';
+  return { times, cpuMs: isKnown ? after - before : null };
+}
+
+async function measureSize(): Promise<object> {
+  const names = new Set(performance.getEntriesByType('resource').map(({ name }) => name));
+  const urls = [...names].filter(name => !name.startsWith('blob:') && !own.includes(name));
+  return { bytes: (await measureTransferSize(urls)).gzip };
+}
+
+function started(): LoadedNetwork {
+  if (!loaded) throw new Error('nothing is loaded');
+  return loaded;
+}
+
+/** Texts may have some 60,000 arguments at once. */
+const PART = 2 ** 15;
+
+function encode({ buffer, byteOffset, byteLength }: Float32Array): string {
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  let text = '';
+  for (let at = 0; at < byteLength; at += PART) text += String.fromCharCode(...bytes.subarray(at, at + PART));
+  return btoa(text);
+}
+
+async function answer(request: Request): Promise<object> {
+  switch (request.kind) {
+    case 'load':
+      return load(request);
+    case 'run':
+      return run(request);
+    case 'time':
+      return time(request);
+    case 'size':
+      return measureSize();
+    default:
+      return request satisfies never;
+  }
+}
+
+window.measure = request => answer(request).catch((error: unknown) => ({ error: failureReason(error) }));
