@@ -8,7 +8,7 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -110,7 +110,9 @@ class TestRows:
         assert is_steady([[each, each, 9 * each] for each in medians]) is steady
 
     def test_differences_are_parts_of_the_largest_magnitude(self) -> None:
-        values = np.float32
+        def values(numbers: Sequence[float]) -> Array:
+            return np.array(numbers, np.float32)
+
         assert max_difference(values([1, -4.5]), values([1, -5])) == pytest.approx(0.1)
         assert max_difference(values([0, 0]), values([0, 0])) == 0
         for found, expected in (([1], [0]), ([math.nan], [1]), ([1, 2], [1])):
