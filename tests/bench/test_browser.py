@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from limner.bench.browser import PACKAGE, PAGE, bench_browser, refuse_software, write_browser
+from helpers.bench_page import build_bench
+from limner.bench.browser import PAGE, bench_browser, refuse_software, write_browser
 from limner.bench.looks import random_generator, random_look, write_formats
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
@@ -48,16 +47,7 @@ in_browser = [
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bench's page, built from the current code."""
-    folder = tmp_path_factory.mktemp("bench") / "page"
-    npx, node = shutil.which("npx"), shutil.which("node")
-    assert npx is not None
-    assert node is not None
-    for command in (
-        [npx, "vite", "build", "--config", "vite.bench.config.ts", "--outDir", str(folder)],
-        [node, "engine/package/build.mjs", str(folder / PACKAGE)],
-    ):
-        subprocess.run(command, cwd=WEB, check=True, capture_output=True)
-    return folder
+    return build_bench(tmp_path_factory.mktemp("bench") / "page")
 
 
 @pytest.fixture(scope="module")

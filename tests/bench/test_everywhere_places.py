@@ -1,0 +1,161 @@
+"""`limner bench everywhere` in its real places: each runtime computes what ONNX Runtime computes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.bench_page import WEB, build_bench
+from helpers.rows import check_row
+from limner.bench.browser import PACKAGE
+from limner.bench.everywhere.bench import bench_everywhere
+from limner.bench.everywhere.examples import draw_examples
+from limner.bench.everywhere.models import MADE, as_training, make_classifier, read_model
+from limner.bench.everywhere.processes import start_node, start_python
+from limner.bench.everywhere.rounds import Plan, measure
+from limner.bench.everywhere.runtimes import RUNTIMES, Connection, Json, Runtime
+from limner.bench.node_engine import software_gpu
+from limner.errors import LimnerError
+from limner.page.chromium import find_chromium
+
+TINY = Plan(runs=6, rounds=3, seconds=1)
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(not (WEB / "node_modules" / "@jax-js").is_dir(), reason="no rivals are installed"),
+]
+
+in_node = pytest.mark.skipif(
+    software_gpu() is None or shutil.which("node") is None, reason="Node has no software GPU here"
+)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bench's page, built from the current code."""
+    return build_bench(tmp_path_factory.mktemp("bench") / "page")
+
+
+@pytest.fixture(scope="module")
+def results(page: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """LeNet's inference and training, in all places."""
+    lenet = read_model(make_classifier(tmp_path_factory.mktemp("models") / "lenet.onnx", "lenet", 1, 28))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "limner.bench.everywhere.bench.make_models", lambda *_, **__: [lenet, as_training(lenet)]
+        )
+        return bench_everywhere(plan=TINY, page=page)
+
+
+def find(results: dict[str, Any], place: str, runtime: str, backend: str, kind: str) -> dict[str, Any]:
+    wanted = (place, runtime, backend, kind)
+    keys = ("place", "runtime", "backend", "kind")
+    (row,) = [row for row in results["rows"] if tuple(row[key] for key in keys) == wanted]
+    found: dict[str, Any] = row
+    return found
+
+
+def test_each_runtime_has_a_row(results: dict[str, Any]) -> None:
+    assert len(results["rows"]) == len(RUNTIMES["inference"]) + len(RUNTIMES["training"])
+    for row in results["rows"]:
+        check_row(row)
+    assert results["versions"]["browser"].startswith("Chromium ")
+    assert [model["input"] for model in results["models"]] == [[1, 1, 28, 28], [64, 1, 28, 28]]
+
+
+@pytest.mark.parametrize(
+    ("place", "runtime", "backend"),
+    [
+        ("python", "torch", "cpu"),
+        ("python", "ONNX Runtime", "cpu"),
+        pytest.param("node", "limner", "webgpu", marks=in_node),
+        ("node", "limner", "cpu"),
+        ("node", "ONNX Runtime Web", "wasm"),
+        ("browser", "limner", "webgpu"),
+        ("browser", "limner", "webgl2"),
+        ("browser", "limner", "cpu"),
+        ("browser", "ONNX Runtime Web", "wasm"),
+    ],
+)
+def test_it_computes_the_same(results: dict[str, Any], place: str, runtime: str, backend: str) -> None:
+    row = find(results, place, runtime, backend, "inference")
+    assert "reason" not in row, row
+    assert row["maxDifference"] <= 1e-4
+    assert row["bytes"] > 10_000
+    assert row["cpuMs"] > 0
+    assert row["software"] is (backend in ("webgpu", "webgl2"))
+    assert row["threads"] == (None if backend in ("webgpu", "webgl2") else 1)
+
+
+@pytest.mark.parametrize(
+    ("place", "runtime", "backend"),
+    [
+        ("python", "torch", "cpu"),
+        ("browser", "limner", "webgpu"),
+        ("browser", "limner", "webgl2"),
+        ("browser", "limner", "cpu"),
+        ("browser", "jax-js", "wasm"),
+        ("browser", "TensorFlow.js", "webgl"),
+    ],
+)
+def test_it_trains_the_same(results: dict[str, Any], place: str, runtime: str, backend: str) -> None:
+    row = find(results, place, runtime, backend, "training")
+    assert "reason" not in row, row
+    assert row["batch"] == 64
+    assert row["maxDifference"] <= 1e-3
+
+
+def test_onnxruntime_node_is_measured_or_says_how_to_install_it(results: dict[str, Any]) -> None:
+    row = find(results, "node", "onnxruntime-node", "cpu", "inference")
+    if (WEB / "bench" / "node-runtimes" / "node_modules").is_dir():
+        assert row["maxDifference"] <= 1e-4
+    else:
+        assert "npm ci --ignore-scripts" in row["reason"]
+
+
+@in_node
+@pytest.mark.parametrize("name", ["ResNet-20", "SqueezeNet"])
+def test_the_engine_in_node_agrees_with_onnx_runtime(page: Path, tmp_path: Path, name: str) -> None:
+    net, channels, pixels = MADE[name]
+    model = read_model(make_classifier(tmp_path / "a.onnx", net, channels, pixels))
+    examples = draw_examples(model, tmp_path / "examples.bin")
+
+    def open_runtime(runtime: Runtime) -> tuple[Connection, Json]:
+        files = {"onnx": str(model.path), "examples": str(examples.path)}
+        if runtime.place == "python":
+            return start_python(), files
+        return start_node(page / PACKAGE, needs_gpu=runtime.has_gpu, gpu=False), files
+
+    chosen = (
+        Runtime("python", "ONNX Runtime", "cpu"),
+        Runtime("node", "limner", "webgpu"),
+        Runtime("node", "limner", "cpu"),
+    )
+    for row in measure(model, examples, chosen, open_runtime, Plan(runs=3, rounds=3, seconds=1)):
+        assert row.reason is None
+        assert row.max_difference is not None
+        assert row.max_difference <= 1e-4
+
+
+def test_without_the_page_it_says_how_to_build_it(tmp_path: Path) -> None:
+    with pytest.raises(LimnerError, match="npm run bench:build"):
+        bench_everywhere(page=tmp_path)
+
+
+def test_without_chromium_its_rows_have_the_reason(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIMNER_CHROMIUM", str(tmp_path / "none"))
+    path = make_classifier(tmp_path / "lenet.onnx", "lenet", 1, 28)
+    rows = bench_everywhere([path], plan=TINY, page=page)["rows"]
+    here = [row for row in rows if row["place"] == "browser"]
+    assert len(here) == 9
+    for row in here:
+        check_row(row)
+        assert "the browser failed" in row["reason"]
+    assert find({"rows": rows}, "node", "ONNX Runtime Web", "wasm", "inference")["runs"] == 6
