@@ -30,6 +30,7 @@ class Places:
         """`files` is the folder of the examples and of the network's files; `page` is the built bench."""
         self._stack = ExitStack()
         self._examples = examples
+        self._is_training = model.is_training
         self._files = files
         self._package = page / PACKAGE
         self._gpu = gpu
@@ -72,7 +73,8 @@ class Places:
         if self._browser is None:
             raise Unavailable(self._browser_refusal)
         files = {"onnx": f"./{FILES}/{ONNX}", "examples": f"./{FILES}/{self._examples.path.name}"}
-        is_tfjs = runtime.library == "TensorFlow.js"
+        # Those that train are told LeNet's layers, and read the weights alone.
+        is_tfjs = runtime.library == "TensorFlow.js" and not self._is_training
         if is_tfjs and self._tfjs_refusal:
             raise Unavailable(self._tfjs_refusal)
         adapter = self._browser.adapters["WebGPU" if runtime.backend == "webgpu" else "WebGL"]
