@@ -29,7 +29,12 @@ async function load(backend: TfjsBackend, network: Network): Promise<LoadedNetwo
     device: '',
     threads: backend === 'wasm' || backend === 'cpu' ? 1 : null,
     run: async number => {
-      const output = tf.tidy(() => model.predict(tf.tensor(examples[number] ?? [], shape)) as tf.Tensor);
+      const output = tf.tidy(() => {
+        // A file with several outputs gives a list.
+        const [first] = [model.predict(tf.tensor(examples[number] ?? [], shape)) as tf.Tensor[]].flat();
+        if (!first) throw new Error('TensorFlow.js gave no output.');
+        return first;
+      });
       painted = output.rank === 4 ? (output.shape[3] ?? 0) : 0;
       const values = await output.data<'float32'>();
       output.dispose();

@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+import onnx
+
 from limner.bench.browser import PACKAGE
 from limner.bench.environment import cpu_name, is_software_gpu
 from limner.bench.everywhere.browser import FILES, Browser, open_browser
@@ -15,12 +17,14 @@ from limner.bench.everywhere.models import Model
 from limner.bench.everywhere.processes import start_node, start_python
 from limner.bench.everywhere.runtimes import Connection, Json, Runtime, Unavailable
 from limner.errors import LimnerError
-from limner.export.tfjs import MODEL, write_tfjs
+from limner.export.tfjs import MODEL, write_tfjs, write_tfjs_network
 from limner.look.look import open_look
 from limner.page.chromium import BrowserUnavailable
 
 ONNX = "network.onnx"
 TFJS = "tfjs"
+LOOK = "limner.format"
+"""The metadata that looks have."""
 
 
 class Places:
@@ -113,10 +117,14 @@ class _OnDevice:
         self._connection.close()
 
 
-def _write_tfjs(onnx: Path, folder: Path) -> str | None:
+def _write_tfjs(path: Path, folder: Path) -> str | None:
     """Write the network for TensorFlow.js; returns why it cannot be written, without a full stop."""
+    model = onnx.load(path)
     try:
-        write_tfjs(open_look(onnx), folder)
+        if any(entry.key == LOOK for entry in model.metadata_props):
+            write_tfjs(open_look(path), folder)
+        else:
+            write_tfjs_network(model, folder, name="it")
     except LimnerError as error:
-        return f"it was not exported for TensorFlow.js: {str(error).removesuffix('.')}"
+        return f"limner does not export it for TensorFlow.js: {str(error).removesuffix('.')}"
     return None

@@ -96,6 +96,8 @@ def _prepare_torch_training() -> Load:
     from limner.bench.everywhere.torch_network import read_network
 
     torch.set_num_threads(THREADS)
+    # The first optimizer of a process imports more.
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)])
 
     def load(path: Path, request: dict[str, Any]) -> Run:
         network = read_network(path).train()
