@@ -11,7 +11,7 @@ from lab_sizes import is_engine, table_of, with_table
     ("name", "expected"),
     [
         ("training-B-b7Kr.js", True),
-        ("webgl2-backend-CUoaQR.js", True),
+        ("webgl2-backend-CUoaQRx.js", True),
         ("training-card-mjL4v5.js", False),
         ("painter-Dc9zz2.css", False),
         ("index.html", False),
@@ -24,8 +24,8 @@ def test_the_engine_is_told_from_the_lab(name: str, expected: bool) -> None:
 def test_a_row_for_each_tab_and_one_for_all() -> None:
     files = {
         "index.html": 1000,
-        "tab-abcdef.js": 2345,
-        "training-card-abcdef.js": 100,
+        "tab-abcdefg.js": 2345,
+        "training-card-abcdefg.js": 100,
         "training-a-c_ef.js": 9000,
     }
     table = table_of({"Line": files, "Digits": {"index.html": 1000}})
