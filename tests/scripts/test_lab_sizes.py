@@ -10,9 +10,9 @@ from lab_sizes import is_engine, table_of, with_table
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("training-B-b7Kr.js", True),
+        ("training-B-b7Krx.js", True),
         ("webgl2-backend-CUoaQRx.js", True),
-        ("training-card-mjL4v5.js", False),
+        ("training-card-mjL4v5x.js", False),
         ("painter-Dc9zz2.css", False),
         ("index.html", False),
     ],
