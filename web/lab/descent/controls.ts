@@ -37,7 +37,7 @@ export function makeControls(settings: DescentSettings): Controls {
     makeRun('First run', settings.bind('first')),
     makeRun('Second run', settings.bind('second')),
     makeSlider(settings.bind('run'), {
-      label: 'Steps of the two runs',
+      label: 'Steps of each',
       about: ABOUT.runSteps,
       ...RUN_STEPS,
       isLog: true,
