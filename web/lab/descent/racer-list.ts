@@ -87,7 +87,7 @@ export class RacerList {
 
 /** Muon, and why it does not race. */
 function makeMuonRow(): HTMLElement {
-  const element = makeElement('div', 'racer absent');
+  const element = makeElement('div', 'racer out absent');
   const name = makeElement('span', '', 'Muon');
   const why = makeElement('span', 'loss', 'moves matrices: a place is none');
   element.append(name, makeAbout('Muon', MUON_ABOUT, name), why);
