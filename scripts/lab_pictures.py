@@ -15,7 +15,10 @@ from limner.page.server import serve_in_background
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 WIDTH, HEIGHT = 1440, 1000
 PLAYED_MS = 20_000
+HEALING_MS = 600
 SHOTS = {
+    "lab-painter": ("#painter", True),
+    "lab-painter-bred": ("#painter?net=cppn&seed=7&path=3.8", True),
     "lab-descent": ("#descent?on=himmelblau", False),
     "lab-descent-mnist": ("#descent?on=mnist", False),
     "lab-line": ("#line?hidden=2&epochs=200", True),
@@ -44,14 +47,15 @@ def main(data: Path | None) -> None:
         for name, (state, is_played) in SHOTS.items():
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark")
             page.goto(address + state)
-            page.wait_for_selector(".bench canvas")
-            if "on=mnist" in state:
-                page.wait_for_selector(PLANE, timeout=PLANE_TIMEOUT_MS)
+            page.wait_for_selector(".bench canvas >> visible=true")
             if page.locator(".pad").count():
                 draw_three(page)
-            if is_played:
+            if is_played and page.inner_text("#play-button") == "Play":
                 page.click("#play-button")
             page.wait_for_timeout(PLAYED_MS if is_played else 3000)
+            if name == "lab-painter":
+                page.click(".looked-at", position={"x": 130, "y": 130})
+                page.wait_for_timeout(HEALING_MS)
             page.screenshot(path=PICTURES / f"{name}.png")
             page.close()
         browser.close()
