@@ -31,6 +31,8 @@ export type Weights = ReadonlyMap<string, Float32Array>;
 export interface SessionEvents {
   /** At most eight times a second. `losses` are all of the run so far. */
   onProgress(losses: readonly number[], weights: Weights): void;
+  /** The run begins anew, and has no losses. Its weights come with the first step. */
+  onReset?(): void;
 }
 
 /** Between two looks at the weights. */
@@ -97,6 +99,7 @@ export class Session {
         await this.#trainer.restart();
         await this.#look();
       }
+      this.events.onReset?.();
     });
     this.#playOn();
   }
