@@ -36,6 +36,15 @@ __all__ = ["served_lab", "served_lab_address"]
 pytestmark = LAB_MARKS
 
 MNIST = SHARED / "mnist"
+STEP = """Number((/step ([0-9,]+)/.exec(document.querySelector('.figures').textContent)?.[1] ?? '0')
+  .replace(',', ''))"""
+ACCURACY = "Number(/([0-9.]+) % of/.exec(document.querySelector('.accuracy').textContent)?.[1] ?? 0)"
+TESTED = """Number((/% of ([0-9,]+)/.exec(document.querySelector('.accuracy').textContent)?.[1] ?? '0')
+  .replace(',', ''))"""
+TESTED_AT = """Number((/at step ([0-9,]+)/.exec(document.querySelector('.accuracy').textContent)?.[1]
+  ?? '-1').replace(',', ''))"""
+"""The step of the last test: in a run of few test examples, an earlier one has as many."""
+STOPPED = "document.getElementById('play-button').textContent === 'Play'"
 SURE = "[...document.querySelectorAll('.card .class-bars')][0]"
 MAX_FIRST_POINT_MS = 3000
 
@@ -185,7 +194,7 @@ def test_a_set_beside_the_page_and_a_trained_start_are_used(
         page = visit().open(f"{url}#digits?net=linear&epochs=20&batch=50", painted=False).page
         page.wait_for_selector("text=Lines (CC0 · A test): 100 to learn from, 40 to test on.")
         page.click("#play-button")
-        wait_until(page, f"{STEP} === 40 && {TESTED} === 40")
+        wait_until(page, f"{STEP} === 40 && {TESTED} === 40 && {TESTED_AT} === 40")
         accuracy = page.evaluate(ACCURACY)
         assert accuracy > 90
         with page.expect_download() as download:

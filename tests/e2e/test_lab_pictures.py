@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from e2e.lab import ACCURACY, LAB_MARKS, PHONE, STEP, TESTED, served_lab, served_lab_address, wait_until
-from helpers.files import SHARED
+from e2e.harness import MARKS, Visit
+from e2e.test_lab import wait_until
+from e2e.test_lab_digits import ACCURACY, PHONE, STEP, TESTED, TESTED_AT
+from limner.page.lab import WEB, make_lab_app
+from limner.page.server import serve_in_background
 
 __all__ = ["served_lab", "served_lab_address"]
 
@@ -63,7 +66,7 @@ def test_three_classes_of_a_clip_are_told_apart(lab: Any, tmp_path: Path) -> Non
     page.set_input_files("input[webkitdirectory]", str(write_folder(tmp_path / "mine")))
     page.wait_for_selector("#said:has-text('180 pictures of 3 classes: press Play.')")
     page.click("#play-button")
-    wait_until(page, f"{STEP} === 20 && {TESTED} === {3 * FRAMES}")
+    wait_until(page, f"{STEP} === 20 && {TESTED} === {3 * FRAMES} && {TESTED_AT} === 20")
     assert page.evaluate(ACCURACY) >= 90
     # Every layer of SqueezeNet is shown, and the one that has learned.
     assert page.locator(".layer").count() == 10
