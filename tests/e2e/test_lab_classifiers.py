@@ -1,17 +1,15 @@
 """What the lab's tabs Digits and Pictures share: a run by keyboard alone, curves that a seed repeats."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from e2e.harness import MARKS, Visit
-from e2e.test_lab import wait_until
-from e2e.test_lab_digits import ACCURACY, STEP, STOPPED, TESTED
-from limner.page.lab import WEB, make_lab_app
-from limner.page.server import serve_in_background
+from e2e.lab import ACCURACY, LAB_MARKS, STEP, STOPPED, TESTED, served_lab, served_lab_address, wait_until
 
-pytestmark = [*MARKS, pytest.mark.skipif(not (WEB / "index.html").exists(), reason="the lab is not built")]
+__all__ = ["served_lab", "served_lab_address"]
+
+pytestmark = LAB_MARKS
 
 TABS = ("digits", "pictures")
 MAX_TABS = 120
@@ -19,27 +17,10 @@ MAX_TABS = 120
 SAID = "document.querySelector('.class-bars').closest('.card').textContent"
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """The lab without data sets: it draws its examples."""
-    with serve_in_background(make_lab_app()) as url:
-        yield url
-
-
 @pytest.fixture
-def lab(address: str, visit: Callable[..., Visit]) -> Iterator[Callable[[str], Any]]:
-    """A function that opens an address of the lab; what the page complains of fails the test."""
-    guests: list[Visit] = []
-
-    def open_lab(hash_: str) -> Any:
-        guests.append(visit())
-        guests[-1].open(f"{address}#{hash_}", painted=False)
-        guests[-1].page.wait_for_selector(".bench.classifier .layers canvas")
-        return guests[-1].page
-
-    yield open_lab
-    problems = [problem for guest in guests for problem in guest.problems]
-    assert [one for one in problems if "No available adapters" not in one] == []
+def lab(served_lab: Callable[..., Any]) -> Callable[[str], Any]:
+    """Opens an address of the lab, and gives the page."""
+    return lambda hash_: served_lab(f"#{hash_}", ".bench.classifier .layers canvas")
 
 
 def reach(page: Any, condition: str) -> None:

@@ -49,6 +49,7 @@ export function makeNetworkCard(
     for (const option of net.querySelectorAll('option')) {
       const own = option.value as NetName;
       option.hidden = !isBuilt(own) && !trained.includes(own);
+      option.disabled = option.hidden; // for browsers that show hidden ones
     }
   };
   showTrained([]);
