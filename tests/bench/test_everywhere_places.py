@@ -80,6 +80,8 @@ def test_each_runtime_has_a_row(results: dict[str, Any]) -> None:
         ("browser", "limner", "webgl2"),
         ("browser", "limner", "cpu"),
         ("browser", "ONNX Runtime Web", "wasm"),
+        ("browser", "TensorFlow.js", "webgl"),
+        ("browser", "TensorFlow.js", "cpu"),
     ],
 )
 def test_it_computes_the_same(results: dict[str, Any], place: str, runtime: str, backend: str) -> None:
@@ -88,8 +90,9 @@ def test_it_computes_the_same(results: dict[str, Any], place: str, runtime: str,
     assert row["maxDifference"] <= 1e-4
     assert row["bytes"] > 10_000
     assert row["cpuMs"] > 0
-    assert row["software"] is (backend in ("webgpu", "webgl2"))
-    assert row["threads"] == (None if backend in ("webgpu", "webgl2") else 1)
+    has_gpu = backend in ("webgpu", "webgl2", "webgl")
+    assert row["software"] is has_gpu
+    assert row["threads"] == (None if has_gpu else 1)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +155,9 @@ def test_without_chromium_its_rows_have_the_reason(
 ) -> None:
     monkeypatch.setenv("LIMNER_CHROMIUM", str(tmp_path / "none"))
     path = make_classifier(tmp_path / "lenet.onnx", "lenet", 1, 28)
-    rows = bench_everywhere([path], plan=TINY, page=page)["rows"]
+    results = bench_everywhere([path, path], plan=TINY, page=page)
+    assert [model["name"] for model in results["models"]] == ["lenet", "lenet 2"]
+    rows = [row for row in results["rows"] if row["model"] == "lenet 2"]
     here = [row for row in rows if row["place"] == "browser"]
     assert len(here) == 9
     for row in here:

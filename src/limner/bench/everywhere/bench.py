@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +58,7 @@ def bench_everywhere(
     del environment["threads"]
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
-        given = [read_model(path) for path in paths]
-        models = given or make_models(top / "made", quick=quick)
+        models = _name_apart([read_model(path) for path in paths]) or make_models(top / "made", quick=quick)
         results: dict[str, Any] = {
             "benchmark": "everywhere",
             **environment,
@@ -94,6 +93,17 @@ def write_everywhere(results: dict[str, Any], folder: Path) -> None:
     write_results(results, folder, "everywhere")
     atomic_write(folder / "everywhere.svg", draw_everywhere(results))
     atomic_write(folder / "everywhere.md", render_report(results))
+
+
+def _name_apart(models: Sequence[Model]) -> list[Model]:
+    """The same, with a number behind a name that another before it has: files of two folders."""
+    named: dict[str, Model] = {}
+    for model in models:
+        name, count = model.name, 2
+        while name in named:
+            name, count = f"{model.name} {count}", count + 1
+        named[name] = replace(model, name=name)
+    return list(named.values())
 
 
 def _steps(model: Model, plan: Plan) -> int:

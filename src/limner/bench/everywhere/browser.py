@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,10 @@ class Tab:
 
     def close(self) -> None:
         """Close the tab."""
-        self._tab.close()
+        from playwright.sync_api import Error
+
+        with suppress(Error):
+            self._tab.close()
 
 
 class Browser:

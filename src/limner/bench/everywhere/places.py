@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -54,7 +54,9 @@ class Places:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.__exit__(kind, error, trace)
+        # A browser that failed has been told in the rows.
+        with suppress(BrowserUnavailable):
+            self._stack.__exit__(kind, error, trace)
 
     @property
     def browser_version(self) -> str | None:
