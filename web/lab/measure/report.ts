@@ -40,7 +40,7 @@ export function toJson({ machine, time, address, version, plan, models, rows }: 
     benchmark: 'everywhere',
     time: time.toISOString(),
     commit: null,
-    versions: { limner: version, browser },
+    versions: { limner: version, python: null, torch: null, node: null, browser },
     machine: { system, cpu: null, cores, device: 'cpu', load: null },
     threads: null,
     gpu: gpus.some(({ software }) => !software),

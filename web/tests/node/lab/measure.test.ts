@@ -328,6 +328,7 @@ test('the JSON is of the form of limner bench everywhere', () => {
   expect(json).toMatchObject({ 'limner.benchmark': 1, benchmark: 'everywhere', gpu: false, plan: PLAN });
   expect(json.rows).toEqual(ROWS);
   expect(json.machine).toMatchObject({ cores: 2, cpu: null });
+  expect(json.versions).toMatchObject({ limner: '1.0', browser: 'Chrome 1', python: null });
 });
 
 test('the Markdown has a table for each network, and cells that do not break it', () => {
