@@ -15,7 +15,7 @@ from limner.page.server import serve_in_background
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 WIDTH, HEIGHT = 1440, 1000
 PLAYED_MS = 20_000
-HEALING_MS = 600
+MAX_MEASURED_MS = 900_000
 SHOTS = {
     "lab-painter": ("#painter", True),
     "lab-painter-bred": ("#painter?net=cppn&seed=7&path=3.8", True),
@@ -23,6 +23,7 @@ SHOTS = {
     "lab-descent-mnist": ("#descent?on=mnist", False),
     "lab-line": ("#line?hidden=2&epochs=200", True),
     "lab-digits": ("#digits?data=drawn", True),
+    "lab-measure": ("#measure?on=webgl2.cpu&runs=40&seconds=4", True),
     "lab-pictures": ("#pictures?data=drawn&batch=32", True),
 }
 """For each picture: the address, and whether the run is played."""
@@ -52,6 +53,8 @@ def main(data: Path | None) -> None:
                 draw_three(page)
             if is_played and page.inner_text("#play-button") == "Play":
                 page.click("#play-button")
+            if name == "lab-measure":
+                page.locator(".measure-run + .hint", has_text="measured").wait_for(timeout=MAX_MEASURED_MS)
             page.wait_for_timeout(PLAYED_MS if is_played else 3000)
             if name == "lab-painter":
                 page.click(".looked-at", position={"x": 130, "y": 130})
