@@ -99,12 +99,12 @@ def test_grids_paint_the_still_life_and_heal(calm: Any) -> None:
     wait_until(page, f"{PSNR} > 30")
     painted, wanted = average_colour(page, ".looked-at .painting"), average_colour(page, ".target")
     assert np.abs(np.subtract(painted, wanted)).max() < 8
-    ways: list[Callable[[], None]] = [
+    tears: tuple[Callable[[], Any], ...] = (
         lambda: page.click(".looked-at", position={"x": 150, "y": 200}),
         lambda: page.press(".looked-at", "Enter"),
         lambda: page.click("text=Tear a piece out"),
-    ]
-    for tear in ways:
+    )
+    for tear in tears:
         wait_until(page, f"{PSNR} > 30")
         before = page.evaluate(PSNR)
         tear()
@@ -196,8 +196,21 @@ def test_a_run_by_touch_on_a_phone(lab: Any) -> None:
     assert "net=synaptic" in page.evaluate(HASH) and "pick=tanh" in page.evaluate(HASH)
 
 
+RECORD_TRACKS = """() => {
+  window.tracks = [];
+  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async wanted => {
+    const stream = await ask(wanted);
+    window.tracks.push(...stream.getTracks());
+    return stream;
+  };
+}"""
+LIVE_TRACKS = "tracks.filter(track => track.readyState === 'live').length"
+
+
 def test_the_camera_is_painted_until_another_picture_is_chosen(calm: Any) -> None:
     page = calm(SMALL, permissions=["camera"])
+    page.evaluate(RECORD_TRACKS)
     still = average_colour(page, ".target")
 
     def wait_for_another(than: list[float]) -> list[float]:
@@ -213,9 +226,15 @@ def test_the_camera_is_painted_until_another_picture_is_chosen(calm: Any) -> Non
     assert "source=camera" in page.evaluate(HASH)
     page.click("#step-button")
     wait_until(page, f"{STEP} === 1")
+    assert page.evaluate(LIVE_TRACKS) == 1
     page.click("text=Still life")
+    assert page.evaluate(LIVE_TRACKS) == 0
     page.wait_for_timeout(500)
     assert average_colour(page, ".target") == still
+    page.click("text=Camera")
+    wait_until(page, f"{LIVE_TRACKS} === 1")
+    page.click("nav a:has-text('Line')")
+    wait_until(page, f"{LIVE_TRACKS} === 0")
 
 
 @pytest.mark.parametrize(
@@ -239,9 +258,10 @@ def choose_drive(page: Any, drive: str) -> None:
     page.select_option("select >> visible=true >> nth=1", drive)
 
 
-def test_sound_moves_a_bred_picture(calm: Any) -> None:
+def test_sound_moves_a_bred_picture_and_a_pause_ends_it(calm: Any) -> None:
     """Chromium's microphone of the test beeps once a second."""
     page = calm("#painter?net=cppn&depth=1&width=8", permissions=["microphone"])
+    page.evaluate(RECORD_TRACKS)
     choose_drive(page, "sound")
     assert page.inner_text("#play-button") == "Pause"
     seen: list[list[float]] = []
@@ -250,6 +270,9 @@ def test_sound_moves_a_bred_picture(calm: Any) -> None:
         assert time.monotonic() < end, seen
         page.wait_for_timeout(100)
         seen.append(average_colour(page, ".looked-at .painting"))
+    assert page.evaluate(LIVE_TRACKS) == 1
+    page.click("#play-button")
+    assert page.evaluate(LIVE_TRACKS) == 0
 
 
 MIDI = """() => {

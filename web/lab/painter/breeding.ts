@@ -102,6 +102,7 @@ export class Breeding implements Run {
 
   pause(): void {
     this.#isPlaying = false;
+    this.#drive.close();
     this.host.setPlaying(false);
   }
 
@@ -117,8 +118,8 @@ export class Breeding implements Run {
     if (names.has('path')) this.#breed();
     if (names.has('z')) this.onChange(false);
     if (!names.has('drive')) return;
-    this.#open();
     if (this.settings.values.drive === 'hand') this.pause();
+    else if (this.#isPlaying) this.#open();
     else this.play();
   }
 }

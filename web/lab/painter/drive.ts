@@ -12,7 +12,13 @@ const FFT_SIZE = 512;
 const [LOW, MIDDLE, HIGH] = [1, 12, 80];
 
 export class LatentDrive {
-  #sound: { readonly analyser: AnalyserNode; readonly stream: MediaStream } | null = null;
+  #sound: {
+    readonly context: AudioContext;
+    readonly analyser: AnalyserNode;
+    readonly stream: MediaStream;
+  } | null = null;
+  /** Whether the microphone is wanted, as it may be asked for and not yet allowed. */
+  #isHearing = false;
   #levels = new Uint8Array();
   #midi: MIDIAccess | null = null;
   #moved: [number, number] = [0, 0];
@@ -27,29 +33,37 @@ export class LatentDrive {
   /** Asks for the microphone or the MIDI devices, or lets go of the microphone. Throws if there are none, or if they are not
    * allowed. */
   async open(drive: Drive): Promise<void> {
+    this.#isHearing = drive === 'sound';
     if (drive === 'sound') await this.#listen();
-    else this.#endListening();
+    else this.close();
     if (drive === 'midi') await this.#connect();
+  }
+
+  /** Lets go of the microphone. */
+  close(): void {
+    this.#isHearing = false;
+    for (const track of this.#sound?.stream.getTracks() ?? []) track.stop();
+    void this.#sound?.context.close();
+    this.#sound = null;
   }
 
   async #listen(): Promise<void> {
     if (this.#sound) return;
     const stream = await navigator.mediaDevices?.getUserMedia({ audio: true }).catch(() => null);
     if (!stream) throw new Error('There is no microphone, or this page may not use it.');
+    // It may be wanted no more, or have come already.
+    if (!this.#isHearing || this.#sound) {
+      for (const track of stream.getTracks()) track.stop();
+      return;
+    }
     const context = new AudioContext();
     const analyser = context.createAnalyser();
     analyser.fftSize = FFT_SIZE;
     this.#levels = new Uint8Array(analyser.frequencyBinCount);
     context.createMediaStreamSource(stream).connect(analyser);
-    this.#sound = { analyser, stream };
+    this.#sound = { context, analyser, stream };
     // Without a touch of the page it begins suspended.
     await context.resume();
-  }
-
-  #endListening(): void {
-    for (const track of this.#sound?.stream.getTracks() ?? []) track.stop();
-    void (this.#sound?.analyser.context as AudioContext | undefined)?.close();
-    this.#sound = null;
   }
 
   async #connect(): Promise<void> {

@@ -130,6 +130,11 @@ export class Target {
     await video.play();
     const context = this.#context;
     this.#timer = window.setInterval(() => {
+      if (!this.canvas.isConnected) {
+        // Another tab is shown.
+        this.stopCamera();
+        return;
+      }
       if (video.videoWidth === 0) return;
       context.setTransform(-1, 0, 0, 1, this.side, 0);
       this.#drawMiddle(video, video.videoWidth, video.videoHeight);
