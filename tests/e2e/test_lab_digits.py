@@ -200,7 +200,7 @@ def test_a_set_beside_the_page_and_a_trained_start_are_used(
         with page.expect_download() as download:
             page.click("#save-button")
         start = page_folder / "data" / "starts" / "digits-linear.onnx"
-        start.parent.mkdir()
+        start.parent.mkdir(exist_ok=True)
         start.write_bytes(Path(download.value.path()).read_bytes())
         files.append("starts/digits-linear.onnx")
         (page_folder / "data" / "list.json").write_text(json.dumps({"files": files}))
