@@ -211,10 +211,10 @@ class MeasureTab implements Tab {
     const rows = this.#last?.rows ?? [];
     const failed = rows.filter(({ reason }) => reason !== undefined).length;
     const unsteady = rows.filter(({ p50Ms, steady }) => p50Ms !== null && !steady).length;
-    const parts = [`${rows.length - failed} rows are measured.`];
-    if (failed > 0) parts.push(`${failed} did not run: the table says why.`);
+    const parts = [`${rows.length - failed} of ${rows.length} rows measured.`];
+    if (failed > 0) parts.push('The table says why not all.');
     if (unsteady > 0)
-      parts.push(`${unsteady} are unsteady: let the machine rest, close what else runs, and measure again.`);
+      parts.push(`${unsteady} unsteady: let the machine rest, close what else runs, and measure again.`);
     return parts.join(' ');
   }
 
