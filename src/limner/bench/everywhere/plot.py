@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from limner.bench.everywhere.report import PLACES, is_ranked, milliseconds, row_label
 from limner.lab.svg import document
 
-WIDTH, LEFT, RIGHT = 900, 330, 96
+WIDTH, LEFT, RIGHT = 940, 376, 96
 TOP, LINE, HEAD, BOTTOM = 92, 21, 40, 30
 COLOURS = {"python": "--c0", "node": "--c2", "browser": "--c1"}
 QUOTED_FOR = "MobileNet"
