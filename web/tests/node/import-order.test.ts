@@ -72,6 +72,12 @@ const REFUSED: Cases = [
   ['bench/a.ts', '../player/app.ts', '../engine/look.ts', '../engine/webgpu/painter.ts'],
   ['bench/rivals/a.ts', '../main.ts', '../../engine/webgpu/painter.ts', '../../player/app.ts'],
   ['bench/rivals/limner.ts', '../../engine/webgpu/runtime/device.ts', '../../engine/look.ts'],
+  [
+    'bench/everywhere/a.ts',
+    '../../engine/look.ts',
+    '../../engine/webgpu/runtime/device.ts',
+    '../../player/app.ts',
+  ],
   ['bench/training/a.ts', '../rivals/rival.ts', '../../engine/look.ts', '../../player/app.ts'],
   ['player/app.ts', '../bench/main.ts', '../engine/look.ts'],
   ['player/look-loader.ts', './app.ts', './main.ts', '../bench/main.ts', '../engine/look.ts'],
@@ -124,6 +130,14 @@ const ALLOWED: Cases = [
   ['player/painters/onnx-fields.ts', '../../engine/onnx/protobuf.ts', './painter.ts'],
   ['bench/rivals/limner.ts', '../../engine/webgpu/painter.ts', '../../engine/webgl2/painter.ts'],
   ['bench/rivals/limner.ts', './rival.ts', '../../engine/index.ts', '../../shared/planes.ts'],
+  [
+    'bench/everywhere/a.ts',
+    '../rounds.ts',
+    '../rivals/rival.ts',
+    '../training/lesson.ts',
+    '../../engine/training/cpu-evaluator.ts',
+    '../../engine/webgpu/painter.ts',
+  ],
   [
     'bench/training/a.ts',
     '../rounds.ts',
