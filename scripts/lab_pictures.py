@@ -15,6 +15,7 @@ from limner.page.server import serve_in_background
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 WIDTH, HEIGHT = 1440, 1000
 PLAYED_MS = 20_000
+HEALING_MS = 600
 MAX_MEASURED_MS = 900_000
 SHOTS = {
     "lab-painter": ("#painter", True),
@@ -49,6 +50,8 @@ def main(data: Path | None) -> None:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark")
             page.goto(address + state)
             page.wait_for_selector(".bench canvas >> visible=true")
+            if "on=mnist" in state:
+                page.wait_for_selector(PLANE, timeout=PLANE_TIMEOUT_MS)
             if page.locator(".pad").count():
                 draw_three(page)
             if is_played and page.inner_text("#play-button") == "Play":

@@ -54,8 +54,8 @@ ENGINE = {
 
 def is_engine(name: str) -> bool:
     """Whether a built file is the engine's or training's, and not the lab's own."""
-    # Such as `engine-BqIVPW.js`: a name and six letters.
-    found = re.fullmatch(r"(.+)-.{6}\.js", name)
+    # Such as `engine-BqIVPWx.js`: a name and seven letters.
+    found = re.fullmatch(r"(.+)-.{7}\.js", name)
     return found is not None and found[1] in ENGINE
 
 

@@ -15,9 +15,6 @@ const { version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8')) 
 /** A file's name. The bundler asks for seven letters of a hash where there are more than 64 files. */
 const ASSET = 'assets/[name]-[hash:7]';
 
-/** A file's name. Seven letters of a hash are the fewest for more than 64 chunks. */
-const ASSET = 'assets/[name]-[hash:7]';
-
 function emitLicence(): Plugin {
   return {
     name: 'limner-lab-licence',
@@ -33,7 +30,7 @@ export default defineConfig({
   base: './',
   cacheDir: join(web, '.cache/vite-lab'),
   define: { __LIMNER__: JSON.stringify(version) },
-  plugins: [minifyShaders(), plainImports(), emitLicence(), minifyOutput()],
+  plugins: [minifyShaders(), plainImports(), emitLicence(), minifyOutput(), emitUnstarted()],
   worker: { format: 'es', rolldownOptions: { output: { entryFileNames: `${ASSET}.js` } } },
   build: {
     outDir: join(web, '../src/limner/_web_lab'),

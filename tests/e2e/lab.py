@@ -1,5 +1,6 @@
 """Shared parts of the lab's tests: its page, opened and waited for, and what it says of a run."""
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from limner.page.server import serve_in_background
 LAB_MARKS = [*MARKS, pytest.mark.skipif(not (WEB / "index.html").exists(), reason="the lab is not built")]
 
 AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
+MAX_TASK_MS = 50
+"""Of the main thread."""
 PHONE = {"width": 390, "height": 844}
 
 STOPPED = "document.getElementById('play-button').textContent === 'Play'"
@@ -27,6 +30,9 @@ ACCURACY = "Number(/([0-9.]+) % of/.exec(document.querySelector('.accuracy').tex
 TESTED = """Number((/% of ([0-9,]+)/.exec(document.querySelector('.accuracy').textContent)?.[1] ?? '0')
   .replaceAll(',', ''))"""
 """On how many test pictures."""
+TESTED_AT = """Number((/at step ([0-9,]+)/.exec(document.querySelector('.accuracy').textContent)?.[1]
+  ?? '-1').replaceAll(',', ''))"""
+"""The step of the last test: in a run of few test examples, an earlier one has as many."""
 
 
 def wait_until(page: Any, condition: str) -> None:
@@ -53,6 +59,54 @@ def find_violations(page: Any) -> list[tuple[str, list[list[str]]]]:
     page.add_script_tag(path=str(AXE))
     found = page.evaluate("axe.run().then(({ violations }) => violations)")
     return [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
+
+
+def main_tasks(trace: Path) -> list[float]:
+    """Milliseconds of processor time of each task of the page that has marked itself as "of the lab"."""
+    events = json.loads(trace.read_text())["traceEvents"]
+    # The browser has pages of its own, in other processes.
+    processes = {event["pid"] for event in events if event["name"] == "of the lab"}
+    mains = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name"
+        and event["args"]["name"] == "CrRendererMain"
+        and event["pid"] in processes
+    }
+    return [
+        event["tdur"] / 1000
+        for event in events
+        if event["name"] == "ThreadControllerImpl::RunTask"
+        and (event["pid"], event["tid"]) in mains
+        and "tdur" in event
+    ]
+
+
+def play(page: Any) -> None:
+    """Press Play, unless the tab plays by itself."""
+    if page.inner_text("#play-button") == "Play":
+        page.click("#play-button")
+
+
+def task_times(browser: Any, address: str, trace: Path) -> list[float]:
+    """Milliseconds of processor time of the main thread's tasks: a tab opens, plays, a slider moves."""
+    guest = Visit(browser)
+    browser.start_tracing(page=guest.page, path=str(trace), categories=["toplevel", "blink.user_timing"])
+    guest.open(address, painted=False)
+    guest.page.wait_for_selector(".bench canvas >> visible=true")
+    guest.page.evaluate("performance.mark('of the lab')")
+    guest.page.wait_for_timeout(1500)
+    play(guest.page)
+    guest.page.wait_for_timeout(3000)
+    guest.page.focus(".slider input >> visible=true >> nth=0")
+    for _ in range(10):
+        guest.page.keyboard.press("ArrowRight")
+    guest.page.wait_for_timeout(1500)
+    browser.stop_tracing()
+    guest.context.close()
+    times = main_tasks(trace)
+    assert len(times) > 100, "the trace has no tasks"
+    return times
 
 
 @contextmanager

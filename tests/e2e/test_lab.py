@@ -13,6 +13,7 @@ from e2e.lab import (
     AXE,
     LAB_MARKS,
     LOSS,
+    MAX_TASK_MS,
     PHONE,
     STEP,
     STOPPED,
@@ -20,6 +21,7 @@ from e2e.lab import (
     lab,
     lab_address,
     save_network,
+    task_times,
     wait_until,
 )
 from lab_sizes import fetched_files, is_engine, open_and_play
@@ -43,34 +45,8 @@ def steady_step(page: Any) -> int:
     return now
 
 
-@pytest.fixture(scope="module")
-def lab_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    top = tmp_path_factory.mktemp("lab")
-    shutil.copytree(WEB, top / "a" / "b")
-    with serve(top) as url:
-        yield url
-
-
-@pytest.fixture
-def lab(lab_address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
-    """A function that opens the lab and gives the page; what that complains of fails the test."""
-
-    guests: list[Visit] = []
-
-    def open_lab(address: str, **context: Any) -> Any:
-        guests.append(visit(**context))
-        guests[-1].open(lab_address + address, painted=False)
-        guests[-1].page.wait_for_selector(".bench")
-        return guests[-1].page
-
-    yield open_lab
-    problems = [problem for guest in guests for problem in guest.problems]
-    # A browser without a GPU says so.
-    assert [one for one in problems if "No available adapters" not in one] == []
-
-
-@pytest.mark.parametrize("tab", (*TABS, "painter", "measure"))
-def test_a_tab_is_small(lab: Callable[..., Any], tab: str) -> None:
+@pytest.mark.parametrize("tab", (*TABS, "painter", "measure", "descent?on=mnist"))
+def test_a_tab_is_small(lab_address: str, visit: Callable[..., Visit], tab: str) -> None:
     """All tabs together are more than the 45 kB that a visitor of one of them fetches."""
     page = visit().page
     open_and_play(page, f"{lab_address}#{tab}")
@@ -220,55 +196,6 @@ def test_on_a_phone_nothing_lies_outside(lab: Any, tab: str) -> None:
     assert card["x"] >= 0 and card["x"] + card["width"] <= PHONE["width"]
     page.tap(".about-card button:has-text('Formula')")
     assert page.get_attribute(".about-text", "data-depth") == "formula"
-
-
-MAX_TASK_MS = 50
-
-
-def main_thread_tasks(trace: Path) -> list[float]:
-    """Processor time of each task of the page's main thread, in milliseconds.
-
-    The trace has the categories `toplevel` and `blink.user_timing`; the page has the mark "of the lab".
-    """
-    events = json.loads(trace.read_text())["traceEvents"]
-    # The browser has pages of its own, in other processes.
-    processes = {event["pid"] for event in events if event["name"] == "of the lab"}
-    mains = {
-        (event["pid"], event["tid"])
-        for event in events
-        if event["name"] == "thread_name"
-        and event["args"]["name"] == "CrRendererMain"
-        and event["pid"] in processes
-    }
-    return [
-        event["tdur"] / 1000
-        for event in events
-        if event["name"] == "ThreadControllerImpl::RunTask"
-        and (event["pid"], event["tid"]) in mains
-        and "tdur" in event
-    ]
-
-
-@pytest.mark.parametrize("tab", TABS)
-def test_no_task_keeps_the_page_waiting(lab_address: str, browser: Any, tab: str, tmp_path: Path) -> None:
-    """In processor time, since the machine may be busy; also while it plays and a slider moves."""
-    guest = Visit(browser)
-    browser.start_tracing(page=guest.page, path=str(trace), categories=["toplevel", "blink.user_timing"])
-    guest.open(address, painted=False)
-    guest.page.wait_for_selector(".bench canvas >> visible=true")
-    guest.page.evaluate("performance.mark('of the lab')")
-    guest.page.wait_for_timeout(1500)
-    play(guest.page)
-    guest.page.wait_for_timeout(3000)
-    guest.page.focus(".slider input >> visible=true >> nth=0")
-    for _ in range(10):
-        guest.page.keyboard.press("ArrowRight")
-    guest.page.wait_for_timeout(1500)
-    browser.stop_tracing()
-    guest.context.close()
-    times = main_thread_tasks(trace)
-    assert len(times) > 100, "the trace has no tasks"
-    return times
 
 
 @pytest.mark.parametrize("tab", TABS)

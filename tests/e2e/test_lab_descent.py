@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from e2e.harness import MARKS, Visit
-from e2e.test_lab import AXE, MAX_TASK_MS, PHONE, lab, lab_address, main_tasks, wait_until
+from e2e.lab import AXE, MAX_TASK_MS, PHONE, lab, lab_address, main_tasks, wait_until
 from limner.page.lab import WEB
 
 __all__ = ["lab", "lab_address"]

@@ -21,6 +21,7 @@ from e2e.lab import (
     STEP,
     STOPPED,
     TESTED,
+    TESTED_AT,
     find_violations,
     save_network,
     served_lab,
@@ -36,15 +37,6 @@ __all__ = ["served_lab", "served_lab_address"]
 pytestmark = LAB_MARKS
 
 MNIST = SHARED / "mnist"
-STEP = """Number((/step ([0-9,]+)/.exec(document.querySelector('.figures').textContent)?.[1] ?? '0')
-  .replace(',', ''))"""
-ACCURACY = "Number(/([0-9.]+) % of/.exec(document.querySelector('.accuracy').textContent)?.[1] ?? 0)"
-TESTED = """Number((/% of ([0-9,]+)/.exec(document.querySelector('.accuracy').textContent)?.[1] ?? '0')
-  .replace(',', ''))"""
-TESTED_AT = """Number((/at step ([0-9,]+)/.exec(document.querySelector('.accuracy').textContent)?.[1]
-  ?? '-1').replace(',', ''))"""
-"""The step of the last test: in a run of few test examples, an earlier one has as many."""
-STOPPED = "document.getElementById('play-button').textContent === 'Play'"
 SURE = "[...document.querySelectorAll('.card .class-bars')][0]"
 MAX_FIRST_POINT_MS = 3000
 

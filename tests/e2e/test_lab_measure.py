@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from e2e.harness import MARKS, Visit
-from e2e.test_lab import AXE, ENGINE_CHUNKS, MAX_TASK_MS, PHONE, main_thread_tasks, wait_until
+from e2e.lab import AXE, MAX_TASK_MS, PHONE, find_violations, main_tasks, wait_until
+from lab_sizes import is_engine
 from limner.page.lab import WEB, make_lab_app
 from limner.page.server import serve_in_background
 
@@ -72,7 +73,7 @@ def test_it_fetches_little(lab: Callable[..., Any]) -> None:
     before = set(page.evaluate(names))
     assert first.name in before
     measure(page)
-    more = [name for name in set(page.evaluate(names)) - before if not name.startswith(ENGINE_CHUNKS)]
+    more = [name for name in set(page.evaluate(names)) - before if not is_engine(name)]
     assert any(name.startswith("run-") for name in more)
     sizes = {
         path.name: len(gzip.compress(path.read_bytes())) for path in WEB.rglob("*") if path.name in more
@@ -247,7 +248,7 @@ def test_a_run_does_not_keep_the_page_waiting(address: str, browser: Any, tmp_pa
     measure(guest.page)
     browser.stop_tracing()
     guest.context.close()
-    times = main_thread_tasks(trace)
+    times = main_tasks(trace)
     assert len(times) > 100, "the trace has no tasks"
     assert max(times) <= MAX_TASK_MS, sorted(times)[-5:]
 
@@ -257,7 +258,4 @@ def test_a_run_does_not_keep_the_page_waiting(address: str, browser: Any, tmp_pa
 def test_axe_finds_nothing(lab: Any, scheme: str) -> None:
     page = lab(color_scheme=scheme, bypass_csp=True)
     measure(page)
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run().then(({ violations }) => violations)")
-    told = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
-    assert told == [], json.dumps(told, indent=1)
+    assert find_violations(page) == []

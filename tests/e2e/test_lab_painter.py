@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from e2e.harness import MARKS, MAX_WAIT_MS, Picture
-from e2e.test_lab import AXE, MAX_TASK_MS, PHONE, lab, lab_address, task_times, wait_until
+from e2e.lab import AXE, MAX_TASK_MS, PHONE, lab, lab_address, task_times, wait_until
 from limner.page.lab import WEB
 
 __all__ = ["lab", "lab_address"]

@@ -9,11 +9,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from e2e.harness import MARKS, Visit
-from e2e.test_lab import wait_until
-from e2e.test_lab_digits import ACCURACY, PHONE, STEP, TESTED, TESTED_AT
-from limner.page.lab import WEB, make_lab_app
-from limner.page.server import serve_in_background
+from e2e.lab import (
+    ACCURACY,
+    LAB_MARKS,
+    PHONE,
+    STEP,
+    TESTED,
+    TESTED_AT,
+    served_lab,
+    served_lab_address,
+    wait_until,
+)
+from helpers.files import SHARED
 
 __all__ = ["served_lab", "served_lab_address"]
 

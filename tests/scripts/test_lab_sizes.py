@@ -26,7 +26,7 @@ def test_a_row_for_each_tab_and_one_for_all() -> None:
         "index.html": 1000,
         "tab-abcdefg.js": 2345,
         "training-card-abcdefg.js": 100,
-        "training-a-c_ef.js": 9000,
+        "training-a-c_efg.js": 9000,
     }
     table = table_of({"Line": files, "Digits": {"index.html": 1000}})
     assert table.splitlines()[2:] == [

@@ -1,5 +1,5 @@
 /** How a tab that trains classifiers can be set. */
-import { NET_NAMES, type NetName } from '../network/classifiers.ts';
+import { isBuilt, NET_NAMES, type NetName } from '../network/classifiers.ts';
 import { OPTIMIZER_NAMES, type OptimizerName, PICTURE_RATES } from '../network/optimizers.ts';
 import { choiceField, flagField, integerField, optionalNumberField } from '../shell/fields.ts';
 import { Settings } from '../shell/settings.ts';

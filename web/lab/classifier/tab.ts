@@ -215,8 +215,9 @@ export abstract class ClassifierTab implements Tab {
       });
     }
     this.#session.setSlow(this.#isSlow);
+    this.tests.begin(task, form, model);
     this.#showCurves();
-    if (this.settings.values.start === 'trained') void this.#test();
+    if (this.settings.values.start === 'trained') void this.tests.test();
   }
 
   #sessionHost(): Host {
@@ -263,7 +264,7 @@ export abstract class ClassifierTab implements Tab {
     this.#live?.show(this.#shown, weights);
     this.#layerCards.request();
     this.#showCurves();
-    void this.#test();
+    void this.tests.test();
   }
 
   #showCurves(): void {
@@ -292,43 +293,6 @@ export abstract class ClassifierTab implements Tab {
     const loss = session.losses.slice(-20);
     const mean = loss.reduce((a, b) => a + b, 0) / loss.length;
     this.#figures.textContent = `Epoch ${formatNumber(epoch)} of ${this.settings.values.epochs} · step ${formatCount(session.steps)} · loss ${formatNumber(mean)}, the mean of 20 steps`;
-    this.#accuracy.text.textContent = this.#accuracyText() ?? 'Not tested yet.';
-  }
-
-  #accuracyText(): string | null {
-    const last = this.#points.at(-1);
-    return last
-      ? `${(100 * last.share).toFixed(1)} % of ${formatCount(last.count)} test pictures are found, at step ${formatCount(last.step)}.`
-      : null;
-  }
-
-  /** Tests now and then while it plays, and everything when it stands still. */
-  async #test(): Promise<void> {
-    const [tester, session] = [this.#tester, this.#session];
-    if (!tester || !session || tester.isBusy) return;
-    const [step, isPlaying, weights] = [session.steps, this.#isPlaying, this.#weights];
-    const last = this.#points.at(-1);
-    const whole = tester.source.count;
-    const isDone = last?.step === step && last.count >= whole;
-    if (isPlaying ? performance.now() < this.#nextTest : isDone) return;
-    if (step === 0 && this.settings.values.start === 'new') return;
-    const begin = performance.now();
-    const isStopped = () => this.#isPlaying !== isPlaying || tester !== this.#tester;
-    const count = Math.min(isPlaying ? QUICK : Infinity, whole);
-    const share = await tester.measure(weights, count, isStopped).catch(error => {
-      this.host.say(errorMessage(error));
-      return null;
-    });
-    if (tester !== this.#tester || step > session.steps) return;
-    const took = performance.now() - begin;
-    this.#nextTest = performance.now() + Math.max(MIN_TEST_INTERVAL_MS, took / TEST_SHARE);
-    if (share !== null) {
-      if (last?.step === step) this.#points.pop();
-      this.#points.push({ step, share, count });
-    }
-    this.panel.show(tester.answers);
-    this.#showCurves();
-    if (!this.#isPlaying && (share === null || session.steps !== step)) await this.#test();
   }
 
   #curves(): CurvePlotContent {

@@ -113,6 +113,7 @@ class PainterTab implements Tab {
       setChip: (backend, rate) => isShown() && host.setChip(backend, rate),
       say: sentence => host.say(sentence),
       update: () => host.update(),
+      copy: (text, sentence) => host.copy(text, sentence),
     };
   }
 

@@ -1,7 +1,7 @@
 /** Makes the loss surface of a real network: trains it twice, lays the plane, and has the loss computed there. */
 import { initialize } from '../../../engine/training/index.ts';
 import { errorMessage } from '../../../shared/errors.ts';
-import { drawnDigits } from '../../data/drawn-tasks.ts';
+import { drawnDigits } from '../../data/drawn-digits.ts';
 import { fetchPictures } from '../../data/picture-files.ts';
 import { OPTIMIZERS, type OptimizerName, PICTURE_RATES } from '../../network/optimizers.ts';
 import type { SampledSurface, SurfaceRun } from '../surface.ts';

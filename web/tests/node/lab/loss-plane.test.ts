@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createEvaluator, initialize, type OnnxModel } from '../../../engine/training/index.ts';
-import { drawnDigits } from '../../../lab/data/drawn-tasks.ts';
+import { drawnDigits } from '../../../lab/data/drawn-digits.ts';
 import { makePath } from '../../../lab/descent/path.ts';
 import { GridSurface, type HeightGrid } from '../../../lab/descent/plane/grid-surface.ts';
 import {
