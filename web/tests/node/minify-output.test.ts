@@ -4,15 +4,12 @@ import { minifyOutput } from '../../build/minify-output.ts';
 
 /** Runs the plugin on a bundle of one script and one page, and returns both. */
 async function minified(code: string, html = ''): Promise<{ code: string; html: string }> {
-  const { configResolved, generateBundle } = minifyOutput() as Plugin & {
-    configResolved: (config: { root: string }) => void;
+  const { generateBundle } = minifyOutput() as Plugin & {
     generateBundle: { handler: (this: object, options: object, bundle: object) => Promise<void> };
   };
-  configResolved({ root: new URL('../../player', import.meta.url).pathname });
   const script = { type: 'chunk', fileName: 'a.js', code };
   const page = { type: 'asset', fileName: 'index.html', source: html };
   const context = {
-    emitFile: () => undefined,
     error: (message: string) => {
       throw new Error(message);
     },
