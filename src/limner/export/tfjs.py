@@ -57,7 +57,7 @@ def write_tfjs(look: Look, folder: Path, storage: Storage = "float32", *, force:
     _write_folder(folder, _model(writer, nodes, graph.outputs[:1], _metadata(look)), writer.contents)
 
 
-def write_tfjs_network(model: ModelProto, folder: Path, *, name: str, force: bool = False) -> None:
+def write_tfjs_network(model: ModelProto, folder: Path, *, name: str) -> None:
     """Write a network that is no look, such as a classifier of `limner lab`, with weights in float32.
 
     `name` is that of its file, for errors and the metadata. In TensorFlow.js `model.predict(pictures)` maps
@@ -67,7 +67,7 @@ def write_tfjs_network(model: ModelProto, folder: Path, *, name: str, force: boo
     Raises LimnerError if the network cannot be expressed, the folder has other files, or it cannot be
     written.
     """
-    check_output_folder(folder, force=force)
+    check_output_folder(folder)
     try:
         graph = network_to_nhwc(model)
         writer = NodeWriter(graph, "float32", set())

@@ -118,7 +118,7 @@ class OperatorWriter:
             inputs=[self._tensors[image]],
             outputs=[self._tensors[name] for name in outputs],
             operators=self.operators,
-            name="look",
+            name="main",
         )
         model = schema.ModelT(
             version=3,
