@@ -5,6 +5,7 @@ Like every command (`limner.cli.commands.look`) it imports heavy modules only wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -71,7 +72,7 @@ class BenchCommand:
     gpu: bool = False
     """For browser and everywhere: use this machine's GPU instead of Chromium's software GPU."""
     quick: bool = False
-    """Fewer repetitions: rough figures in a minute or two."""
+    """Fewer repetitions, for rough figures. For everywhere also fewer networks: LeNet and SqueezeNet."""
 
     def run(self) -> None:
         from limner.bench.results import check_results
@@ -95,6 +96,7 @@ class BenchCommand:
         """Raise LimnerError for options that the chosen benchmark does not use."""
         options = {
             "looks": (bool(self.looks), ("browser", "everywhere")),
+            "--pixels": (self.pixels != BenchCommand.pixels, ("training", "quality", "browser")),
             "--sizes": (self.sizes != BenchCommand.sizes, ("browser",)),
             "--rivals": (bool(self.rivals), ("browser",)),
             "--gpu": (self.gpu, ("browser", "everywhere")),
@@ -108,7 +110,7 @@ class BenchCommand:
         for option, (is_given, benchmarks) in options.items():
             if is_given and self.what not in benchmarks:
                 raise LimnerError(
-                    f"limner bench {self.what} takes no {option}; only {' and '.join(benchmarks)} "
+                    f"limner bench {self.what} takes no {option}; only {_list(benchmarks)} "
                     f"{'do' if len(benchmarks) > 1 else 'does'}. Leave it out, or run "
                     f"`limner bench {benchmarks[0]}`."
                 )
@@ -164,3 +166,9 @@ class BenchCommand:
             progress=progress,
             on_results=lambda results: write_everywhere(results, self.out),
         )
+
+
+def _list(names: Sequence[str]) -> str:
+    """The names as a sentence has them: `a`, `a and b`, `a, b and c`."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
