@@ -9,7 +9,10 @@ PROC = Path("/proc")
 
 
 def descendants_cpu_ms() -> float | None:
-    """Milliseconds of CPU time of all descendants so far, over all their threads; None without /proc."""
+    """Milliseconds of CPU time of all descendants so far, in the system's ticks (10 ms on Linux).
+
+    It has what their threads and children took that have ended. None without /proc.
+    """
     parents = _parents()
     if not parents:
         return None
@@ -30,18 +33,21 @@ def _parents() -> dict[int, int]:
     parents = {}
     for folder in PROC.glob("[0-9]*"):
         try:
-            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(") ")[2].split()[1])
+            parents[int(folder.name)] = int(_stat(int(folder.name))[1])
         except (OSError, ValueError, IndexError):
             continue  # the process has ended
     return parents
 
 
 def _cpu_ms(process: int) -> float:
-    """In nanoseconds in `schedstat` of each thread; a thread that has ended is missed."""
-    total = 0
-    for task in (PROC / str(process) / "task").glob("*/schedstat"):
-        try:
-            total += int(task.read_text().split()[0])
-        except (OSError, ValueError, IndexError):
-            continue
-    return total / 1e6
+    """utime, stime, cutime and cstime, of all threads: the fields 14 to 17 of `stat` (proc_pid_stat(5))."""
+    try:
+        fields = _stat(process)[11:15]
+    except (OSError, ValueError, IndexError):
+        return 0.0  # the process has ended
+    return 1000 * sum(map(int, fields)) / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(process: int) -> list[str]:
+    """The fields of its `stat` after its name, which may have spaces: the first is number 3."""
+    return (PROC / str(process) / "stat").read_text().rpartition(") ")[2].split()
