@@ -62,7 +62,11 @@ const RUNTIMES = {
     return { version: readVersion(join(engine, 'package.json')), bytes: countModules('training.js'), load };
   },
   'onnxruntime-node cpu': async network => {
-    const main = find(runtimes, 'onnxruntime-node', 'npm ci --ignore-scripts` in web/bench/node-runtimes');
+    const main = find(
+      runtimes,
+      'onnxruntime-node',
+      'run `npm ci --ignore-scripts` in web/bench/node-runtimes',
+    );
     const ort = runtimes('onnxruntime-node');
     const folder = dirname(dirname(main));
     const binaries = join(folder, 'bin', 'napi-v6', process.platform, process.arch);
@@ -100,11 +104,11 @@ function countModules(file, seen = new Set()) {
   );
 }
 
-function find(require, name, command) {
+function find(require, name, advice) {
   try {
     return require.resolve(name);
   } catch {
-    throw new Error(`${name} is not installed: run \`${command}`);
+    throw new Error(`${name} is not installed: ${advice}`);
   }
 }
 
@@ -117,6 +121,9 @@ async function loadOnnxRuntime(ort, bytes, options, { input, output, shape }) {
       (await session.run({ [input]: new ort.Tensor('float32', example, shape) }, [output]))[output].data,
   };
 }
+
+// What libraries print must not come between the answers.
+for (const name of ['log', 'info', 'debug']) console[name] = console.error;
 
 let loaded = null;
 let examples = [];
@@ -161,7 +168,7 @@ const ANSWERS = {
       times.push(performance.now() - start);
       next = (next + 1) % examples.length;
     }
-    return { times, cpuMs: cpuMs() - before };
+    return { times, runs: times.length, cpuMs: cpuMs() - before };
   },
   size: async () => ({ bytes }),
 };

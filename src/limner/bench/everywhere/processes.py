@@ -40,6 +40,7 @@ class Process:
             stderr=self._errors,
             env=os.environ | dict(variables),
             encoding="utf-8",
+            errors="replace",
         )
 
     def ask(self, request: Json) -> Json:
@@ -60,7 +61,12 @@ class Process:
         if not line:
             reason = f"no answer within {self._timeout:.0f} s" if is_late else self._last_words()
             raise Unavailable(f"its process ended ({reason})")
-        answer: Json = json.loads(line)
+        try:
+            answer = json.loads(line)
+        except ValueError as error:
+            raise Unavailable(f"its process did not answer in JSON ({line.strip()[:100]!r})") from error
+        if not isinstance(answer, dict):
+            raise Unavailable(f"its process did not answer with an object ({line.strip()[:100]!r})")
         if "error" in answer:
             raise Unavailable(str(answer["error"]).rstrip("."))
         return answer
