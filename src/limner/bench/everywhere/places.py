@@ -7,8 +7,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
-import onnx
-
 from limner.bench.browser import PACKAGE
 from limner.bench.environment import cpu_name, is_software_gpu
 from limner.bench.everywhere.browser import FILES, Browser, open_browser
@@ -16,15 +14,12 @@ from limner.bench.everywhere.examples import Examples
 from limner.bench.everywhere.models import Model
 from limner.bench.everywhere.processes import start_node, start_python
 from limner.bench.everywhere.runtimes import Connection, Json, Runtime, Unavailable
-from limner.errors import LimnerError
-from limner.export.tfjs import MODEL, write_tfjs, write_tfjs_network
-from limner.look.look import open_look
+from limner.bench.everywhere.tfjs_files import write_tfjs_files
+from limner.export.tfjs import MODEL
 from limner.page.chromium import BrowserUnavailable
 
 ONNX = "network.onnx"
 TFJS = "tfjs"
-LOOK = "limner.format"
-"""The metadata that looks have."""
 
 
 class Places:
@@ -40,7 +35,7 @@ class Places:
         self._gpu = gpu
         self._onnx = files / ONNX
         shutil.copyfile(model.path, self._onnx)
-        self._tfjs_refusal = None if model.is_training else _write_tfjs(self._onnx, files / TFJS)
+        self._tfjs_refusal = None if model.is_training else write_tfjs_files(self._onnx, files / TFJS)
         self._browser: Browser | None = None
         self._browser_refusal = ""
         try:
@@ -117,16 +112,3 @@ class _OnDevice:
 
     def close(self) -> None:
         self._connection.close()
-
-
-def _write_tfjs(path: Path, folder: Path) -> str | None:
-    """Write the network for TensorFlow.js; returns why it cannot be written, without a full stop."""
-    model = onnx.load(path)
-    try:
-        if any(entry.key == LOOK for entry in model.metadata_props):
-            write_tfjs(open_look(path), folder)
-        else:
-            write_tfjs_network(model, folder, name="it")
-    except LimnerError as error:
-        return f"limner does not export it for TensorFlow.js: {str(error).removesuffix('.')}"
-    return None
