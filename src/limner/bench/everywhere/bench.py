@@ -81,7 +81,7 @@ def bench_everywhere(
             examples = draw_examples(model, files / "examples.bin")
             with Places(model, examples, files, page, gpu=gpu) as places:
                 rows = measure(model, examples, RUNTIMES[model.kind], places.open, chosen, on_step=on_step)
-            results["versions"]["browser"] = places.browser_version
+            results["versions"]["browser"] = places.browser_version or results["versions"]["browser"]
             results["models"].append(_describe(model, examples))
             results["rows"] += [row.to_json() for row in rows]
             on_results(results)
