@@ -6,6 +6,9 @@ import base64
 import json
 import math
 import re
+import shutil
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,16 +24,19 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
+from helpers.classifiers import classifier, regression
 from helpers.rows import SCHEMA, check_row
 from limner.bench.everywhere.bench import write_everywhere
+from limner.bench.everywhere.cpu_time import descendants_cpu_ms
 from limner.bench.everywhere.examples import COUNT, Array, Examples, draw_examples, example_size
 from limner.bench.everywhere.models import BATCH, Model, as_training, make_classifier, read_model
 from limner.bench.everywhere.networks import SqueezeNetClassifier
-from limner.bench.everywhere.processes import start_python
+from limner.bench.everywhere.processes import NODE_PROGRAM, Process, start_python
 from limner.bench.everywhere.python_worker import Worker
 from limner.bench.everywhere.rounds import MIN_ROUNDS, Plan, measure
-from limner.bench.everywhere.rows import Row, Timing, is_steady, max_difference, summarize_rounds
+from limner.bench.everywhere.rows import Row, Timing, is_ranked, is_steady, max_difference, summarize_rounds
 from limner.bench.everywhere.runtimes import Connection, Json, Runtime, Unavailable
+from limner.bench.everywhere.tfjs_files import write_tfjs_files
 from limner.bench.everywhere.torch_network import read_network
 from limner.bench.looks import random_look
 from limner.bench.results import is_result
@@ -54,10 +60,15 @@ class TestRows:
         assert len(declared) == len(SCHEMA) + 1
 
     def test_percentiles_are_over_all_rounds(self) -> None:
-        timing = summarize_rounds([[10, 11], [10, 30]])
-        assert (timing.runs, timing.p50_ms, timing.min_ms) == (4, 10.5, 10)
-        assert timing.p90_ms == pytest.approx(24.3)
-        assert summarize_rounds([[], []]) == Timing(0, None, None, None, None, False)
+        timing = summarize_rounds([[10, 11, 11, 10, 10], [10, 11, 11, 10, 30]], 50)
+        assert (timing.runs, timing.p50_ms, timing.min_ms) == (50, 10.5, 10)
+        assert (timing.p10_ms, timing.p90_ms) == pytest.approx((10, 12.9))
+        assert summarize_rounds([[], []], 0) == Timing(0, None, None, None, None, False)
+
+    def test_few_times_have_a_median_and_a_least_alone(self) -> None:
+        few, enough = ([[10.0] * count, [10.0] * 5] for count in (4, 5))
+        assert summarize_rounds(few, 9) == Timing(9, None, 10, None, 10, False)
+        assert summarize_rounds(enough, 10) == Timing(10, 10, 10, 10, 10, True)
 
     @pytest.mark.parametrize(
         ("medians", "steady"),
@@ -159,7 +170,7 @@ class TestRounds:
             assert row.cpu_ms is not None
             assert row.cpu_ms < row.timing.min_ms
             assert (row.max_difference, row.bytes, row.load_ms) == (0, 7, 5.0)
-            assert row.is_ranked
+            assert is_ranked(row.to_json())
             assert fake.closed == 1
 
     def test_each_round_has_each_runtime_once_in_an_order_that_the_seed_decides(
@@ -179,6 +190,32 @@ class TestRounds:
         labels = [tuple(step.partition(": ")[2] for step in each) for each in rounds]
         assert len(set(labels)) > 1
 
+    def test_they_are_loaded_in_an_order_that_the_seed_decides(
+        self, model: Model, examples: Examples
+    ) -> None:
+        def order(fakes: Sequence[Runtime]) -> list[str]:
+            steps: list[str] = []
+            opened = open_fakes({runtime: FakeRuntime(0) for runtime in fakes}, examples.path)
+            measure(model, examples, fakes, opened, Plan(3, 3, 60), on_step=steps.append)
+            return [step.removeprefix("fake: ") for step in steps if step.endswith(" loads")]
+
+        many = tuple(Runtime("python", f"{number}", "cpu") for number in range(8))
+        assert order(many) == order(many)
+        given = [f"{runtime.label} loads" for runtime in many]
+        assert sorted(order(many)) == given
+        assert order(many) != given
+
+    def test_runs_that_are_timed_together_are_all_counted(self, model: Model, examples: Examples) -> None:
+        class Coarse(FakeRuntime):
+            def ask(self, request: Json) -> Json:
+                if request["kind"] != "time":
+                    return super().ask(request)
+                return {"times": [0.5] * request["runs"], "runs": 30 * request["runs"], "cpuMs": 90}
+
+        fakes: dict[Runtime, FakeRuntime] = {FAKES[0]: Coarse(0)}
+        (row,) = measure(model, examples, FAKES[:1], open_fakes(fakes, examples.path), Plan(12, 4, 60))
+        assert (row.timing.runs, row.timing.p50_ms, row.cpu_ms) == (360, 0.5, 1)
+
     def test_one_that_fails_is_left_out_with_its_reason(self, model: Model, examples: Examples) -> None:
         fakes = {
             FAKES[0]: FakeRuntime(0),
@@ -188,14 +225,14 @@ class TestRounds:
         rows = measure(model, examples, FAKES, open_fakes(fakes, examples.path), Plan(8, 4, 60))
         assert [row.reason for row in rows] == [None, "it broke.", None]
         check_row(rows[1].to_json())
-        assert not rows[1].is_ranked
+        assert not is_ranked(rows[1].to_json())
         assert rows[2].timing.runs == 8
         assert fakes[FAKES[1]].closed == 1
 
     def test_a_different_answer_is_not_ranked(self, model: Model, examples: Examples) -> None:
         fakes = {runtime: FakeRuntime(0, shift=0.01 * i) for i, runtime in enumerate(FAKES)}
         rows = measure(model, examples, FAKES, open_fakes(fakes, examples.path), Plan(8, 4, 60))
-        assert [row.is_ranked for row in rows] == [True, False, False]
+        assert [is_ranked(row.to_json()) for row in rows] == [True, False, False]
         assert rows[1].max_difference is not None
         assert 0.01 <= rows[1].max_difference < 0.02
 
@@ -206,12 +243,13 @@ class TestRounds:
         plan = Plan(runs=100, rounds=5, seconds=0.05)
         for row in measure(model, examples, FAKES, open_fakes(fakes, examples.path), plan):
             assert row.timing.runs == MIN_ROUNDS
+            assert (row.timing.p10_ms, row.timing.p90_ms, row.timing.steady) == (None, None, False)
 
     def test_without_the_reference_nothing_is_ranked(self, model: Model, examples: Examples) -> None:
         fakes = {runtime: FakeRuntime(0) for runtime in FAKES[1:]}
         for row in measure(model, examples, FAKES[1:], open_fakes(fakes, examples.path), Plan(8, 4, 60)):
             assert row.max_difference is None
-            assert not row.is_ranked
+            assert not is_ranked(row.to_json())
 
 
 def one_input(path: Path, dims: list[Any], kind: int = TensorProto.FLOAT, count: int = 1) -> Path:
@@ -250,25 +288,35 @@ class TestModels:
         assert sum(weight.numel() for weight in network.parameters()) == 1_248_424
         assert network(torch.zeros(1, 3, 224, 224)).shape == (1, 1000)
 
-    @pytest.mark.parametrize(("net", "channels", "pixels"), [("lenet", 1, 28), ("resnet8", 3, 32)])
+    @pytest.mark.parametrize(("net", "channels"), [("lenet", 1), ("resnet8", 3)])
     def test_torch_reads_a_classifier_that_computes_the_same(
-        self, net: str, channels: int, pixels: int, tmp_path: Path
+        self, net: str, channels: int, tmp_path: Path
     ) -> None:
-        check_torch(make_classifier(tmp_path / "a.onnx", net, channels, pixels), tmp_path)
+        check_torch(save_lab(tmp_path / "a.onnx", classifier(net, channels), net), tmp_path)
 
     def test_torch_reads_a_look_that_paints_the_same(self, tmp_path: Path) -> None:
         check_torch(random_look(tmp_path, "lean", 64), tmp_path)
 
     def test_torch_says_what_it_does_not_read(self, tmp_path: Path) -> None:
         with pytest.raises(LimnerError, match="torch has no network for this file"):
-            read_network(one_input(tmp_path / "a.onnx", [1, 4]))
+            read_network(one_input(tmp_path / "a.onnx", [1, 4]).read_bytes())
+        with pytest.raises(LimnerError, match="torch has no network for this file"):
+            read_network(save_lab(tmp_path / "b.onnx", regression("line"), "line").read_bytes())
+
+
+def save_lab(path: Path, model: onnx.ModelProto, net: str) -> Path:
+    """Write the network as `limner lab` does."""
+    model = helper.make_model(model.graph, opset_imports=model.opset_import, ir_version=model.ir_version)
+    helper.set_model_props(model, {"limner.lab": json.dumps({"net": net})})
+    onnx.save(model, path)
+    return path
 
 
 def check_torch(path: Path, folder: Path) -> None:
     model = read_model(path)
     example = draw_examples(model, folder / "examples.bin").values[0]
     with torch.inference_mode():
-        found = read_network(path)(torch.from_numpy(example)).numpy()
+        found = read_network(path.read_bytes())(torch.from_numpy(example)).numpy()
     expected = make_session(path.read_bytes(), path).run([model.output], {model.input: example})[0]
     assert float(np.std(expected)) > 1e-3
     assert max_difference(found, expected) <= 1e-5
@@ -320,12 +368,119 @@ class TestPython:
             process.close()
 
     def test_a_process_that_hangs_is_ended(self) -> None:
-        from limner.bench.everywhere.processes import Process
-
         process = Process(["sleep", "60"], {}, timeout=0.3)
         with pytest.raises(Unavailable, match="no answer within 0 s"):
             process.ask({"kind": "run"})
         process.close()
+
+    @pytest.mark.parametrize("line", ["Loading...", "[1]", '{"times": [', "\\udc00"])
+    def test_an_answer_that_is_no_object_is_a_reason(self, line: str) -> None:
+        process = Process([sys.executable, "-c", f"input(); print({line!r}, flush=True); input()"], {})
+        with pytest.raises(Unavailable, match="did not answer"):
+            process.ask({"kind": "run"})
+        process.close()
+
+    def test_what_a_library_prints_is_no_answer(self) -> None:
+        program = (
+            "import os, limner.bench.everywhere.python_worker as worker\n"
+            "def load_network(request):\n"
+            "    print('noise')\n"
+            "    os.write(1, b'noise')\n"
+            "    raise ValueError('this is the answer')\n"
+            "worker.load_network = load_network\n"
+            "worker.main()\n"
+        )
+        process = Process([sys.executable, "-c", program], {})
+        with pytest.raises(Unavailable, match="this is the answer"):
+            process.ask({"kind": "load"})
+        process.close()
+
+
+SLEEPING = """\
+import { appendFileSync } from 'node:fs';
+export const readModel = bytes => bytes;
+export const createEvaluator = async () => ({
+  run: async () => {
+    console.log('noise');
+    const start = performance.now();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    appendFileSync(new URL('slept', import.meta.url), `${performance.now() - start}\\n`);
+    return new Map([['y', new Float32Array(3)]]);
+  },
+});
+"""
+"""An engine whose runs sleep, and tell how long they really slept."""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node was not found")
+class TestNode:
+    def test_times_are_those_of_known_sleeps(
+        self, model: Model, examples: Examples, tmp_path: Path
+    ) -> None:
+        package = tmp_path / "package"
+        package.mkdir()
+        (package / "package.json").write_text('{"version": "1", "type": "module"}')
+        (package / "training.js").write_text(SLEEPING)
+        model.path.write_bytes(b"")
+        process = Process([str(shutil.which("node")), str(NODE_PROGRAM), str(package)], {})
+        try:
+            loaded = process.ask(
+                {
+                    **{"kind": "load", "runtime": "limner cpu", "onnx": str(model.path)},
+                    **{"examples": str(examples.path), "size": example_size(model)},
+                    **{"input": model.input, "shape": model.shape, "output": model.output},
+                }
+            )
+            assert (loaded["version"], loaded["threads"]) == ("1", 1)
+            timed = process.ask({"kind": "time", "runs": 12, "milliseconds": 60_000})
+            slept = [float(line) for line in (package / "slept").read_text().split()]
+            assert timed["runs"] == len(timed["times"]) == len(slept) == 12
+            assert min(timed["times"]) >= 10
+            assert median(timed["times"]) == pytest.approx(median(slept), abs=2)
+            # As many as begin within the time, but one at least.
+            assert process.ask({"kind": "time", "runs": 12, "milliseconds": 0})["runs"] == 1
+        finally:
+            process.close()
+
+
+BURN = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
+BURN_ELSEWHERE = f"""\
+import subprocess, sys, threading
+thread = threading.Thread(target=exec, args=({BURN!r}, {{}}))
+thread.start()
+thread.join()
+subprocess.run([sys.executable, "-c", {BURN!r}], check=True)
+print("burnt", flush=True)
+input()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="the system has no /proc")
+def test_cpu_time_has_that_of_threads_and_processes_that_ended() -> None:
+    before = descendants_cpu_ms()
+    command = [sys.executable, "-c", BURN_ELSEWHERE]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "burnt\n"
+        after = descendants_cpu_ms()
+        process.communicate("\n")
+    assert before is not None
+    assert after is not None
+    assert after - before >= 580
+
+
+def test_a_network_that_cannot_be_converted_has_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = one_input(tmp_path / "a.onnx", [1, 3, 8, 8], count=2)
+    assert "takes 2 inputs" in str(write_tfjs_files(path, tmp_path / "refused"))
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise KeyError("axis")
+
+    monkeypatch.setattr("limner.bench.everywhere.tfjs_files.write_tfjs_network", fail)
+    reason = write_tfjs_files(path, tmp_path / "failed")
+    assert reason == "limner failed to export it for TensorFlow.js: KeyError: 'axis'"
 
 
 def make_results() -> dict[str, Any]:
@@ -353,6 +508,17 @@ def make_results() -> dict[str, Any]:
         good,
         replace(good, place="node", runtime="Other", timing=Timing(20, 4.0, 5.0, 9.0, 3.0, False)),
         replace(good, place="browser", runtime="Wrong", max_difference=math.inf),
+        replace(good, place="browser", runtime="Slow", timing=Timing(3, None, 70.0, None, 60.0, False)),
+        replace(
+            good,
+            place="browser",
+            runtime="GPU",
+            backend="webgpu",
+            device="a GPU",
+            threads=None,
+            software=True,
+        ),
+        replace(good, place="browser", runtime="Untold", backend="wasm", threads=None),
         replace(
             good,
             place="browser",
@@ -387,16 +553,19 @@ class TestWritten:
         for row in rows:
             check_row(row)
         # JSON has no infinity.
-        assert [row["maxDifference"] for row in rows] == [0, 0, None, 0]
+        assert [row["maxDifference"] for row in rows] == [0, 0, None, 0, 0, 0, 0]
         assert is_result(folder / "everywhere.json", "everywhere")
 
     def test_the_table_has_all_rows_and_what_is_wrong_with_them(self, folder: Path) -> None:
         text = (folder / "everywhere.md").read_text()
         lines = [line for line in text.splitlines() if line.startswith(("| Python", "| Node", "| browser"))]
-        assert len(lines) == 3
+        assert len(lines) == 6
         assert "| ONNX Runtime, cpu 1 | 1.00 | 0.90 to 1.20 |" in lines[0].replace("0.900", "0.90")
         assert "5.00 (unsteady)" in lines[1]
-        assert "(not ranked)" in lines[2]
+        assert "(not ranked)" in lines[-1]
+        (slow,) = (line for line in lines if "Slow" in line)
+        assert "| 70.0 | – | 60.0 | 3 |" in slow
+        assert "GPUs, as the runtimes name them: a GPU." in text
         assert "- Left out: Missing, cpu (browser): there is no browser." in text
 
     def test_the_plot_has_ranked_rows_alone(self, folder: Path) -> None:
@@ -406,6 +575,8 @@ class TestWritten:
         assert "Other, cpu (Node)" in text
         assert "Wrong" not in text
         assert "Missing" not in text
+        # Whiskers of all that have enough runs: not of the slow one.
+        assert text.count('stroke-width="2"') == 4
         assert "A &lt;net&gt;" in text
         assert "quoted" not in text
 

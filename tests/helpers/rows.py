@@ -44,6 +44,10 @@ def check_row(row: dict[str, Any]) -> None:
         assert row["runs"] == 0
         assert row["p50Ms"] is None
     else:
-        assert 0 < row["minMs"] <= row["p10Ms"] <= row["p50Ms"] <= row["p90Ms"]
         assert row["runs"] > 0
+        if row["p10Ms"] is None:
+            assert 0 < row["minMs"] <= row["p50Ms"]
+            assert (row["p90Ms"], row["steady"]) == (None, False)
+        else:
+            assert 0 < row["minMs"] <= row["p10Ms"] <= row["p50Ms"] <= row["p90Ms"]
         assert row["version"]

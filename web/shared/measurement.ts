@@ -1,6 +1,7 @@
 // How long a network takes in a runtime: one row, the same from `limner bench everywhere` and from a page, and the statistics in
-// it. The rules are MLPerf's (https://github.com/mlcommons/inference_policies): percentiles and no mean, the answer compared
-// first, and a result that does not repeat within 5 % is marked.
+// it. Of MLPerf's rules (https://github.com/mlcommons/inference_policies) these are kept: a single stream of queries,
+// percentiles and no mean, the answer compared before times, and 5 % as the bar for what repeats. Not kept are its least of
+// 1,024 queries and of a minute, its accuracy on a task, and repetitions minutes apart.
 
 export type Place = 'python' | 'node' | 'browser';
 
@@ -41,6 +42,7 @@ export interface Measurement extends Timing {
 export interface Timing {
   /** Runs that were timed. */
   readonly runs: number;
+  /** This and `p90Ms` are null where there are too few: of `limner bench everywhere` fewer than 10. */
   readonly p10Ms: number | null;
   readonly p50Ms: number | null;
   readonly p90Ms: number | null;

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any, NamedTuple
 
-from limner.bench.everywhere.report import PLACES, is_ranked, milliseconds, row_label
+from limner.bench.everywhere.report import PLACES, milliseconds, row_label
+from limner.bench.everywhere.rows import MIN_SAMPLES, is_ranked
 from limner.lab.svg import document
 
 WIDTH, LEFT, RIGHT = 940, 376, 96
@@ -45,7 +46,7 @@ def draw_everywhere(results: dict[str, Any]) -> str:
     names = [model["name"] for model in results["models"]]
     groups = [(name, [row for row in ranked if row["model"] == name]) for name in names]
     drawn = [(name, rows) for name, rows in groups if rows]
-    every = [row[key] for _, rows in drawn for row in rows for key in ("p10Ms", "p90Ms")]
+    every = [value for _, rows in drawn for row in rows for value in _spread(row)]
     quoted = [figure.ms for figure in QUOTED] if any(name == QUOTED_FOR for name, _ in drawn) else []
     axis = _Axis(min([*every, *quoted], default=1.0), max([*every, *quoted], default=10.0))
     parts, y = [*_legend(has_quoted=bool(quoted))], float(TOP)
@@ -90,7 +91,10 @@ class _Axis:
 
 def _legend(*, has_quoted: bool) -> Iterator[str]:
     yield '<text class="title" x="20" y="32">The same networks everywhere</text>'
-    about = "Median of the runs, whiskers from the 10th to the 90th percentile; hollow: not steady"
+    about = (
+        "Median of the runs, whiskers from the 10th to the 90th percentile; hollow: not steady; "
+        f"without whiskers: fewer than {MIN_SAMPLES} runs"
+    )
     yield f'<text class="quiet" x="20" y="52">{about}</text>'
     x = 20
     for place, name in PLACES.items():
@@ -108,12 +112,19 @@ def _grid(axis: _Axis, top: float, bottom: float) -> Iterator[str]:
         yield f'<path class="grid" d="M{axis.place(value):.1f} {top:.1f}V{bottom:.1f}"/>'
 
 
+def _spread(row: dict[str, Any]) -> tuple[float, float, float]:
+    """The ends of a row's whiskers, and the median between them. With too few runs all are the median."""
+    middle: float = row["p50Ms"]
+    return (middle, middle, middle) if row["p10Ms"] is None else (row["p10Ms"], middle, row["p90Ms"])
+
+
 def _dot(row: dict[str, Any], y: float, axis: _Axis) -> Iterator[str]:
     colour = f"var({COLOURS[row['place']]})"
     label = f"{row_label(row)} ({PLACES[row['place']]})"
-    low, middle, high = (axis.place(row[key]) for key in ("p10Ms", "p50Ms", "p90Ms"))
+    low, middle, high = map(axis.place, _spread(row))
     yield f'<text class="end" x="{LEFT - 14}" y="{y + 4.5:.1f}">{escape(label)}</text>'
-    yield f'<path d="M{low:.1f} {y:.1f}H{high:.1f}" stroke="{colour}" stroke-width="2"/>'
+    if row["p10Ms"] is not None:
+        yield f'<path d="M{low:.1f} {y:.1f}H{high:.1f}" stroke="{colour}" stroke-width="2"/>'
     yield _mark(row["place"], middle, y, is_hollow=not row["steady"])
     x, text = max(high, middle) + 11, milliseconds(row["p50Ms"])
     yield f'<text class="quiet" x="{x:.1f}" y="{y + 4:.1f}">{text}</text>'

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import importlib.metadata
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -27,8 +28,8 @@ Array = NDArray[np.float32]
 Run = Callable[[Array], Array]
 """Runs an example, from numbers in memory to numbers in memory."""
 
-Load = Callable[[Path, dict[str, Any]], Run]
-"""Loads a file for a request."""
+Load = Callable[[bytes, dict[str, Any]], Run]
+"""Loads a file's content for a request."""
 
 THREADS = 1
 
@@ -55,7 +56,7 @@ class Worker:
             self.run(self.examples[self.next])
             times.append(1000 * (time.perf_counter() - started))
             self.next = (self.next + 1) % len(self.examples)
-        return {"times": times, "cpuMs": 1000 * (time.process_time() - cpu)}
+        return {"times": times, "runs": len(times), "cpuMs": 1000 * (time.process_time() - cpu)}
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ def _prepare_torch() -> Load:
 
     torch.set_num_threads(THREADS)
 
-    def load(path: Path, request: dict[str, Any]) -> Run:
-        network = read_network(path).requires_grad_(False)
+    def load(content: bytes, request: dict[str, Any]) -> Run:
+        network = read_network(content).requires_grad_(False)
         shape = request["shape"]
 
         @torch.inference_mode()
@@ -99,8 +100,8 @@ def _prepare_torch_training() -> Load:
     # The first optimizer of a process imports more.
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])
 
-    def load(path: Path, request: dict[str, Any]) -> Run:
-        network = read_network(path).train()
+    def load(content: bytes, request: dict[str, Any]) -> Run:
+        network = read_network(content).train()
         optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
         shape = request["shape"]
 
@@ -121,11 +122,11 @@ def _prepare_torch_training() -> Load:
 def _prepare_onnxruntime() -> Load:
     import onnxruntime
 
-    def load(path: Path, request: dict[str, Any]) -> Run:
+    def load(content: bytes, request: dict[str, Any]) -> Run:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         options.intra_op_num_threads = options.inter_op_num_threads = THREADS
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         name, outputs, shape = request["input"], [request["output"]], request["shape"]
 
         def run(example: Array) -> Array:
@@ -148,9 +149,10 @@ def load_network(request: dict[str, Any]) -> Worker:
     """Load the network that is requested."""
     loader = LOADERS[(request["runtime"], request["training"])]
     examples = np.fromfile(request["examples"], "<f4").reshape(-1, request["size"])
+    content = Path(request["onnx"]).read_bytes()
     load = loader.prepare()
     started = time.perf_counter()
-    run = load(Path(request["onnx"]), request)
+    run = load(content, request)
     load_ms = 1000 * (time.perf_counter() - started)
     return Worker(run, list(examples), loader.distribution, load_ms)
 
@@ -186,12 +188,15 @@ def answer(request: dict[str, Any], worker: Worker | None) -> tuple[dict[str, An
 def main() -> None:
     """Answer until the input ends."""
     worker: Worker | None = None
+    # What libraries print, those in C too, must not come between the answers.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     for line in sys.stdin:
         try:
             found, worker = answer(json.loads(line), worker)
         except Exception as error:  # libraries' exceptions share no class
             found = {"error": str(error).splitlines()[0][:300] if str(error) else type(error).__name__}
-        print(json.dumps(found), flush=True)
+        print(json.dumps(found), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from limner.bench.everywhere.rounds import MIN_ROUNDS
-from limner.bench.everywhere.rows import MAX_DIFFERENCE
+from limner.bench.everywhere.rows import MAX_DIFFERENCE, MIN_SAMPLES, is_ranked
+from limner.bench.everywhere.runtimes import GPU_BACKENDS
 from limner.display import readable_size
 
 PLACES = {"python": "Python", "node": "Node", "browser": "browser"}
@@ -18,18 +19,25 @@ COLUMNS = (
 
 EXPLANATION = f"""\
 A run is one query: from numbers in memory to the answer in memory, and the next begins when the last is
-done (MLPerf's single stream). Rows have percentiles of all runs, and no mean. Runtimes take turns in
-rounds, in another random order each; only one computes at a time. A row is *unsteady* where the median of
-a round is more than 5 % from that of the median round: its times would not repeat. Answers are compared
-first: *difference* is the largest from the reference (ONNX Runtime in Python; for a training torch's
-losses), as a part of the largest magnitude there. Above {MAX_DIFFERENCE:g} a row is not ranked.
+done (MLPerf's single stream). Rows have percentiles of all runs, and no mean; with fewer than
+{MIN_SAMPLES} only the median and the least. Runtimes take turns in rounds, in another random order each;
+only one computes at a time. A row is *unsteady* where the median of a round is more than 5 % from that of
+the median round: its times would not repeat. Answers are compared first: *difference* is the largest from
+the reference (ONNX Runtime in Python; for a training torch's losses), as a part of the largest magnitude
+there. Above {MAX_DIFFERENCE:g} a row is not ranked. MLPerf's least number of queries and its accuracy on
+a task are not kept.
 
-*Load* is from the file in memory to a network that can run, without imports and downloads. The *first run*
-follows it, and may still compile. *CPU* is the CPU time of a run over all threads, with that of a GPU in
-software; in the browser that of all its processes. *Threads* are one where a runtime lets them be set; a
-dash is a GPU (one in software takes all cores), or a runtime that does not tell. *Bytes* are what a page
-fetches, gzipped; in Python and Node the installed files of the library, without what it depends on. A
-training step is from a batch in memory to its loss in memory, so no library runs ahead.
+*Load* is from the file in memory to a network that can run, and the *first run* follows it; either may
+compile. In Python all is imported before. In Node and the browser so are the library's main modules and
+its WebAssembly; what it fetches by itself later (limner's worker, and its modules for arrays and for
+rarer operators) is part of these two columns. Both are single samples, taken in a random order. *CPU* is
+the CPU time of a run over all threads, with that of a GPU in software; in the browser that of all its
+processes, as the system counts it, in steps of 10 ms. *Threads* are one where a runtime lets them be set;
+a dash is a GPU (one in software takes all cores), or a runtime that does not tell. *Bytes* are what a
+page fetches, gzipped; in Python the installed files of the library, in Node those of its files that are
+read for it, without what it depends on. All move the same data, except for a look: limner reads all its
+outputs back, the guide too, and the others the painting alone. A training step is from a batch in memory
+to its loss in memory, so no library runs ahead.
 
 tfjs-node is left out: it fetches its build when it is installed, and has none for new Nodes."""
 
@@ -54,12 +62,6 @@ def render_report(results: dict[str, Any]) -> str:
         "Made by `limner bench everywhere` from `everywhere.json`.",
     ]
     return "\n".join(lines) + "\n"
-
-
-def is_ranked(row: dict[str, Any]) -> bool:
-    """Whether a row's times can be compared with others'."""
-    difference = row["maxDifference"]
-    return row["p50Ms"] is not None and difference is not None and difference <= MAX_DIFFERENCE
 
 
 def row_label(row: dict[str, Any]) -> str:
@@ -111,13 +113,15 @@ def _table(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 
 def _cells(place: str, row: dict[str, Any]) -> list[str]:
-    marks = ([] if row["steady"] else ["unsteady"]) + ([] if is_ranked(row) else ["not ranked"])
+    # With too few runs there is no p10.
+    isnt_steady = [] if row["steady"] or row["p10Ms"] is None else ["unsteady"]
+    marks = isnt_steady + ([] if is_ranked(row) else ["not ranked"])
     middle = milliseconds(row["p50Ms"]) + (f" ({', '.join(marks)})" if marks else "")
     return [
         place,
         f"{row_label(row)} {row['version']}",
         middle,
-        f"{milliseconds(row['p10Ms'])} to {milliseconds(row['p90Ms'])}",
+        "–" if row["p10Ms"] is None else f"{milliseconds(row['p10Ms'])} to {milliseconds(row['p90Ms'])}",
         milliseconds(row["minMs"]),
         str(row["runs"]),
         milliseconds(row["firstRunMs"]),
@@ -135,7 +139,7 @@ def _remarks(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield ""
     for row in left_out:
         yield f"- Left out: {row_label(row)} ({PLACES[row['place']]}): {row['reason']}"
-    gpus = sorted({row["device"] for row in rows if row["threads"] is None and row["device"]})
+    gpus = sorted({row["device"] for row in rows if row["backend"] in GPU_BACKENDS and row["device"]})
     if gpus:
         yield from ("", f"GPUs, as the runtimes name them: {'; '.join(gpus)}.")
 

@@ -1,7 +1,8 @@
 """Measures one network in all runtimes: compares their answers first, then times them in rounds.
 
 In each round every runtime has one turn, in a new random order of the same seed, so that neither other load
-on the machine nor the runtime before affects one of them alone. Only one computes at a time.
+on the machine nor the runtime before affects one of them alone. They are loaded in such an order too. Only
+one computes at a time.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from limner.bench.everywhere.models import Model
 from limner.bench.everywhere.rows import Row, Timing, max_difference, summarize_rounds
 from limner.bench.everywhere.runtimes import REFERENCE, Connection, Json, Runtime, Unavailable
 
+SEED = 0
+"""Gives the orders."""
 MIN_ROUNDS = 3
 WARM_UP_MS = 3000.0
 """Each example is run before the rounds, for its output, but no further one after so much time: slow
@@ -31,6 +34,7 @@ class Plan:
     """How much is timed of each runtime."""
 
     runs: int
+    """Times that are taken; where a clock is too coarse, each is of several runs."""
     rounds: int
     seconds: float
     """A runtime's turns end after so much time, each after its part: slow ones have fewer runs. Each has at
@@ -55,6 +59,10 @@ class Participant:
     first_run_ms: float | None = None
     outputs: list[Array] = field(default_factory=list)
     rounds: list[list[float]] = field(default_factory=list)
+    """Milliseconds of a run; where the clock is too coarse, means of several."""
+    runs: int = 0
+    spent_ms: float = 0.0
+    """By all its runs that were timed."""
     cpu_ms: list[float] = field(default_factory=list)
     """Of a run, a turn each."""
     size: int | None = None
@@ -80,19 +88,18 @@ def measure(
     plan: Plan,
     *,
     on_step: OnStep = lambda _: None,
-    seed: int = 0,
 ) -> list[Row]:
     """A row for each of `runtimes`, in their order."""
     participants = [Participant(runtime) for runtime in runtimes]
+    order = random.Random(SEED)
     try:
-        for each in participants:
+        for each in order.sample(participants, len(participants)):
             on_step(f"{model.name}: {each.runtime.label} loads")
             _attempt(each, lambda each=each: _join(each, model, examples, open_runtime))  # type: ignore[misc]
-        order = random.Random(seed)
         for number in range(plan.rounds):
             for each in order.sample(participants, len(participants)):
                 on_step(f"{model.name}, round {number + 1}: {each.runtime.label}")
-                if number < MIN_ROUNDS or sum(map(sum, each.rounds)) < 1000 * plan.seconds:
+                if number < MIN_ROUNDS or each.spent_ms < 1000 * plan.seconds:
                     _attempt(each, lambda each=each: _take_turn(each, plan))  # type: ignore[misc]
         for each in participants:
             _attempt(each, lambda each=each: _measure_size(each))  # type: ignore[misc]
@@ -143,9 +150,13 @@ def _take_turn(each: Participant, plan: Plan) -> None:
     runs = -(-plan.runs // plan.rounds)
     request = {"kind": "time", "runs": runs, "milliseconds": 1000 * plan.seconds / plan.rounds}
     found = each.connection.ask(request)
-    each.rounds.append(found["times"])
+    times = found["times"]
+    runs = found.get("runs", len(times))
+    each.rounds.append(times)
+    each.runs += runs
+    each.spent_ms += sum(times) * runs / len(times)
     if found["cpuMs"] is not None:
-        each.cpu_ms.append(found["cpuMs"] / len(found["times"]))
+        each.cpu_ms.append(found["cpuMs"] / runs)
 
 
 def _measure_size(each: Participant) -> None:
@@ -183,7 +194,7 @@ def _to_row(each: Participant, model: Model, reference: Sequence[Array]) -> Row:
         **identity,
         load_ms=each.facts["loadMs"],
         first_run_ms=each.first_run_ms,
-        timing=summarize_rounds(each.rounds),
+        timing=summarize_rounds(each.rounds, each.runs),
         cpu_ms=median(each.cpu_ms) if each.cpu_ms else None,
         max_difference=_compare(each.outputs, reference),
         bytes=each.size,

@@ -1,8 +1,9 @@
 """The rows of `limner bench everywhere`: one network in one runtime.
 
 The same rows as a page has them: `web/shared/measurement.ts` explains each field, and a test compares the
-two. The rules are MLPerf's (https://github.com/mlcommons/inference_policies): percentiles and no mean, the
-answer compared first, and a result that does not repeat within 5 % is marked.
+two. Of MLPerf's rules (https://github.com/mlcommons/inference_policies) these are kept: a single stream of
+queries, percentiles and no mean, the answer compared before times, and 5 % as the bar for what repeats. Not
+kept are its least of 1,024 queries and of a minute, its accuracy on a task, and repetitions minutes apart.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ Kind = Literal["inference", "training"]
 MAX_DRIFT = 0.05
 """MLPerf's bar for results that are run again: how far a round's median may be from the median round's."""
 
+MIN_SAMPLES = 10
+"""Fewer times have no percentile but the median, and do not tell whether they repeat."""
+
 MAX_DIFFERENCE = 1e-3
 """Above this difference a runtime computes something else: its times are not compared."""
 
@@ -32,11 +36,13 @@ class Timing:
 
     runs: int
     p10_ms: float | None
+    """This and `p90_ms` are None where there are too few times."""
     p50_ms: float | None
     p90_ms: float | None
     min_ms: float | None
     steady: bool
-    """Whether it repeats: the median of each round is within 5 % of the median round's."""
+    """Whether it repeats: the median of each round is within 5 % of the median round's. False where there
+    are too few times to tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +69,6 @@ class Row:
     reason: str | None = None
     """Why it could not run, as a sentence; None where it ran."""
 
-    @property
-    def is_ranked(self) -> bool:
-        """Whether its times can be compared with others'."""
-        difference = self.max_difference
-        return self.timing.p50_ms is not None and difference is not None and difference <= MAX_DIFFERENCE
-
     def to_json(self) -> dict[str, Any]:
         """The row as the JSON file and a page have it; numbers that JSON does not have are null."""
         fields = vars(self) | vars(self.timing)
@@ -78,13 +78,21 @@ class Row:
         return {camel_case(name): _finite(value) for name, value in fields.items()}
 
 
-def summarize_rounds(rounds: Sequence[Sequence[float]]) -> Timing:
-    """The spread of milliseconds, which were taken in rounds."""
+def is_ranked(row: dict[str, Any]) -> bool:
+    """Whether the times of a row, as the JSON has it, can be compared with others'."""
+    difference = row["maxDifference"]
+    return row["p50Ms"] is not None and difference is not None and difference <= MAX_DIFFERENCE
+
+
+def summarize_rounds(rounds: Sequence[Sequence[float]], runs: int) -> Timing:
+    """The spread of milliseconds, which were taken in rounds, of so many runs."""
     every = [value for times in rounds for value in times]
     if not every:
         return Timing(0, None, None, None, None, False)
     low, middle, high = (float(value) for value in np.quantile(every, (0.1, 0.5, 0.9)))
-    return Timing(len(every), low, middle, high, min(every), is_steady(rounds))
+    if len(every) < MIN_SAMPLES:
+        return Timing(runs, None, middle, None, min(every), False)
+    return Timing(runs, low, middle, high, min(every), is_steady(rounds))
 
 
 def is_steady(rounds: Sequence[Sequence[float]]) -> bool:

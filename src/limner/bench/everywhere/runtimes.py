@@ -13,6 +13,8 @@ from limner.bench.everywhere.rows import Kind, Place
 
 Json = dict[str, Any]
 
+GPU_BACKENDS = ("webgpu", "webgl2", "webgl")
+
 
 @dataclass(frozen=True)
 class Runtime:
@@ -35,7 +37,7 @@ class Runtime:
     @property
     def has_gpu(self) -> bool:
         """Whether a GPU computes, be it one in software."""
-        return self.backend in ("webgpu", "webgl2", "webgl")
+        return self.backend in GPU_BACKENDS
 
 
 RUNTIMES: dict[Kind, tuple[Runtime, ...]] = {

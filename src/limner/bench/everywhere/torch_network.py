@@ -6,7 +6,6 @@ itself, and whether torch computes the same is measured.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import onnx
@@ -27,16 +26,16 @@ LAB, LOOK = "limner.lab", "limner.recipe"
 """Metadata of limner's files."""
 
 
-def read_network(path: Path) -> nn.Module:
-    """The network, for evaluation; its first output is the file's.
+def read_network(content: bytes) -> nn.Module:
+    """The network of a file's content, for evaluation; its first output is the file's.
 
     Raises LimnerError where torch has no network for the file.
     """
-    model = dequantize_weights(onnx.load(path))
+    model = dequantize_weights(onnx.load_from_string(content))
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     try:
-        if LAB in metadata:
-            return _read_classifier(model, parse_json(metadata[LAB]))
+        if LAB in metadata and (about := parse_json(metadata[LAB]))["net"] in NETWORKS:
+            return _read_classifier(model, about)
         if LOOK in metadata:
             return _read_look(model, metadata[LOOK])
     except (KeyError, TypeError, ValueError, RuntimeError, LimnerError) as error:
