@@ -11,7 +11,7 @@ export const makeLimner = (backend: Backend | 'cpu'): Runtime => ({
   load: network => (backend === 'cpu' ? loadOnCpu(network) : loadOnGpu(backend, network)),
 });
 
-/** Imports what the first run imports. */
+/** Imports what every network needs; the runner and what some networks need come with the load and the first run. */
 async function fetchBackend(backend: Backend | 'cpu'): Promise<void> {
   if (backend === 'webgpu') await import('../../engine/webgpu/painter.ts');
   else if (backend === 'webgl2') await import('../../engine/webgl2/painter.ts');

@@ -1,6 +1,7 @@
 // The interface of every runtime that `limner bench everywhere` measures in the browser. A run is one query, as MLPerf's
 // single stream has it: from numbers in memory to the answer in memory, and the next begins when the last is done. So no
-// runtime needs a fence, and all move the same data. The files beside this one only adapt: `sandbox.ts` measures.
+// runtime needs a fence, and all move the same data (of a look, limner all outputs, the others the painting alone). The
+// files beside this one only adapt: `sandbox.ts` measures.
 
 import type { TfjsModel } from '../rivals/rival.ts';
 
@@ -34,7 +35,7 @@ export interface LoadedNetwork {
 export interface Runtime {
   /** Why it cannot run here, as the end of a sentence; null if it can. */
   unavailableReason(): Promise<string | null>;
-  /** Imports and fetches all that `load` needs, so that its time includes no download. */
+  /** Imports and fetches what `load` needs of every network, as far as the library lets it. */
   prepare(): Promise<void>;
   load(network: Network): Promise<LoadedNetwork>;
 }
