@@ -1,11 +1,13 @@
 // The document of one runtime. `limner bench everywhere` opens it and asks; times are taken here, next to what they measure.
 // The program in Node (`node.mjs`) answers the same.
 
+import { clockStep } from '../../shared/clock.ts';
 import type { TfjsModel } from '../rivals/rival.ts';
 import { failureReason } from '../rounds.ts';
 import { measureTransferSize } from '../transfer-size.ts';
 import { RUNTIMES, TRAININGS } from './index.ts';
 import type { LoadedNetwork, Network } from './runtime.ts';
+import { takeTurn } from './turn.ts';
 
 interface LoadRequest {
   readonly kind: 'load';
@@ -28,7 +30,7 @@ interface RunRequest {
   readonly example: number;
 }
 
-/** Runs the examples in turns: so many runs, or as many as fit into the milliseconds, but at least one. */
+/** Runs the examples one after the other: so many samples, or as many as fit into the milliseconds, but at least one. */
 interface TimeRequest {
   readonly kind: 'time';
   readonly runs: number;
@@ -54,6 +56,9 @@ declare global {
 let loaded: LoadedNetwork | null = null;
 let count = 0;
 let next = 0;
+/** Milliseconds of the last run. */
+let runMs = 0;
+let step = 0;
 let own: readonly string[] = [];
 
 async function load({ runtime: name, training, ...request }: LoadRequest): Promise<object> {
@@ -70,6 +75,7 @@ async function load({ runtime: name, training, ...request }: LoadRequest): Promi
   loaded = await runtime.load(network);
   const loadMs = performance.now() - start;
   count = network.examples.length;
+  step = clockStep(() => performance.now());
   const { version, device, threads } = loaded;
   return { version, device, threads, loadMs };
 }
@@ -109,23 +115,28 @@ async function run({ example }: RunRequest): Promise<object> {
   const start = performance.now();
   const values = await network.run(example);
   const milliseconds = performance.now() - start;
+  runMs = milliseconds;
   return { milliseconds, output: encode(network.arrange?.(values) ?? values) };
 }
 
+/** The system counts CPU time in steps of 10 ms: in a shorter turn they, and the asking, are too much of it. */
+const CPU_TURN_MS = 200;
+
 async function time({ runs, milliseconds }: TimeRequest): Promise<object> {
   const network = started();
-  const times: number[] = [];
   const before = await window.cpuTime?.();
-  const begin = performance.now();
-  while (times.length < runs && (times.length === 0 || performance.now() - begin < milliseconds)) {
-    const start = performance.now();
-    await network.run(next);
-    times.push(performance.now() - start);
-    next = (next + 1) % count;
-  }
+  const turn = await takeTurn(
+    () => {
+      const example = next;
+      next = (next + 1) % count;
+      return network.run(example);
+    },
+    { samples: runs, milliseconds, runMs, clockStep: step },
+  );
   const after = await window.cpuTime?.();
-  const isKnown = typeof before === 'number' && typeof after === 'number';
-  return { times, cpuMs: isKnown ? after - before : null };
+  runMs = turn.times.at(-1) ?? runMs;
+  const isKnown = typeof before === 'number' && typeof after === 'number' && turn.milliseconds >= CPU_TURN_MS;
+  return { times: turn.times, runs: turn.runs, cpuMs: isKnown ? after - before : null };
 }
 
 async function measureSize(): Promise<object> {

@@ -36,7 +36,8 @@ async function load(backend: TfjsBackend, network: Network): Promise<LoadedNetwo
         return first;
       });
       painted = output.rank === 4 ? (output.shape[3] ?? 0) : 0;
-      const values = await output.data<'float32'>();
+      // On WebGL, data() polls a fence by timers that browsers make coarse.
+      const values = backend === 'webgl' ? output.dataSync<'float32'>() : await output.data<'float32'>();
       output.dispose();
       return values;
     },

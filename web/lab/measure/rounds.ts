@@ -1,9 +1,10 @@
 /** Times workloads in rounds. In each round every one has a turn, in a new order that the seed gives: neither other load on the
  * machine nor the one before affects one alone. It knows neither the engine nor the page. */
+
+import { burstOf } from '../../shared/clock.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { type Measurement, maxDifference, summarizeRounds } from '../../shared/measurement.ts';
 import { randomNumbers, shuffled } from '../numbers/random.ts';
-import { burstOf } from './clock.ts';
 import { type Gate, stoppable } from './gate.ts';
 import type { Workload } from './workload.ts';
 

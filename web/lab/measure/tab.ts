@@ -1,4 +1,6 @@
 /** The tab Measure: how long networks take in this browser, on this machine. */
+
+import { clockStep } from '../../shared/clock.ts';
 import { makeElement, saveFile } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { makeBench, makeCard } from '../shell/bench.ts';
@@ -8,7 +10,6 @@ import { formatNumber } from '../shell/format.ts';
 import type { Host, Tab } from '../shell/tab.ts';
 import { ABOUT } from './about.ts';
 import { BACKEND_LABELS, findBackends } from './backends.ts';
-import { clockStep } from './clock.ts';
 import { makeControls } from './controls.ts';
 import { Gate } from './gate.ts';
 import { describeMachine, type Machine, showMachine } from './machine.ts';

@@ -19,25 +19,25 @@ COLUMNS = (
 
 EXPLANATION = f"""\
 A run is one query: from numbers in memory to the answer in memory, and the next begins when the last is
-done (MLPerf's single stream). Rows have percentiles of all runs, and no mean; with fewer than
-{MIN_SAMPLES} only the median and the least. Runtimes take turns in rounds, in another random order each;
-only one computes at a time. A row is *unsteady* where the median of a round is more than 5 % from that of
-the median round: its times would not repeat. Answers are compared first: *difference* is the largest from
-the reference (ONNX Runtime in Python; for a training torch's losses), as a part of the largest magnitude
-there. Above {MAX_DIFFERENCE:g} a row is not ranked. MLPerf's least number of queries and its accuracy on
-a task are not kept.
+done (MLPerf's single stream). Where the browser's clock is too coarse for one, several are timed together.
+Rows have percentiles of all these times, and no mean; with fewer than {MIN_SAMPLES} only the median and the
+least. Runtimes take turns in rounds, in another random order each; only one computes at a time. A row is
+*unsteady* where the median of a round is more than 5 % from that of the median round: its times would not
+repeat. Answers are compared first: *difference* is the largest from the reference (ONNX Runtime in Python;
+for a training torch's losses), as a part of the largest magnitude there. Above {MAX_DIFFERENCE:g} a row is
+not ranked. MLPerf's least number of queries and its accuracy on a task are not kept.
 
 *Load* is from the file in memory to a network that can run, and the *first run* follows it; either may
 compile. In Python all is imported before. In Node and the browser so are the library's main modules and
 its WebAssembly; what it fetches by itself later (limner's worker, and its modules for arrays and for
 rarer operators) is part of these two columns. Both are single samples, taken in a random order. *CPU* is
 the CPU time of a run over all threads, with that of a GPU in software; in the browser that of all its
-processes, as the system counts it, in steps of 10 ms. *Threads* are one where a runtime lets them be set;
-a dash is a GPU (one in software takes all cores), or a runtime that does not tell. *Bytes* are what a
-page fetches, gzipped; in Python the installed files of the library, in Node those of its files that are
-read for it, without what it depends on. All move the same data, except for a look: limner reads all its
-outputs back, the guide too, and the others the painting alone. A training step is from a batch in memory
-to its loss in memory, so no library runs ahead.
+processes, and only where a turn lasts 200 ms or more, as the system counts in steps of 10 ms. *Threads*
+are one where a runtime lets them be set; a dash is a GPU (one in software takes all cores), or a runtime
+that does not tell. *Bytes* are what a page fetches, gzipped; in Python the installed files of the
+library, in Node those of its files that are read for it, without what it depends on. All move the same
+data, except for a look: limner reads all its outputs back, the guide too, and the others the painting
+alone. A training step is from a batch in memory to its loss in memory, so no library runs ahead.
 
 tfjs-node is left out: it fetches its build when it is installed, and has none for new Nodes."""
 

@@ -150,8 +150,7 @@ def _take_turn(each: Participant, plan: Plan) -> None:
     runs = -(-plan.runs // plan.rounds)
     request = {"kind": "time", "runs": runs, "milliseconds": 1000 * plan.seconds / plan.rounds}
     found = each.connection.ask(request)
-    times = found["times"]
-    runs = found.get("runs", len(times))
+    times, runs = found["times"], found["runs"]
     each.rounds.append(times)
     each.runs += runs
     each.spent_ms += sum(times) * runs / len(times)

@@ -1,7 +1,6 @@
 // The tab Measure: rounds on a clock and workloads of the test, and what is made of their rows.
 
 import { expect, test, vi } from 'vitest';
-import { burstOf, clockStep } from '../../../lab/measure/clock.ts';
 import { groupsOf, remarkOf } from '../../../lab/measure/columns.ts';
 import { Gate } from '../../../lab/measure/gate.ts';
 import { toJson, toMarkdown } from '../../../lab/measure/report.ts';
@@ -9,6 +8,7 @@ import { type Progress, Rounds, type RoundsPlan } from '../../../lab/measure/rou
 import { makeSettings } from '../../../lab/measure/settings.ts';
 import { linesOf } from '../../../lab/measure/spread-plot.ts';
 import type { Workload } from '../../../lab/measure/workload.ts';
+import { burstOf, clockStep } from '../../../shared/clock.ts';
 import type { Measurement } from '../../../shared/measurement.ts';
 
 // What draws asks for the theme as it is imported.
