@@ -199,7 +199,7 @@ function lint(files: Readonly<Record<string, string>>): (file: string, rule: str
 
 const source = ['engine', 'player', 'lab', 'bench', 'shared', 'build'].flatMap(root =>
   readdirSync(join(WEB, root), { recursive: true, encoding: 'utf8' })
-    .filter(file => /\.(ts|mjs)$/.test(file))
+    .filter(file => /\.(ts|mjs)$/.test(file) && !file.includes('node_modules'))
     .map(file => `${root}/${file.replaceAll('\\', '/')}`),
 );
 
