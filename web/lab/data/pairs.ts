@@ -1,4 +1,5 @@
 /** The pairs that Line and Descent learn from: the cars, if their file lies beside the page, else drawn points. */
+import { errorMessage } from '../../shared/errors.ts';
 import { fetchData } from './files.ts';
 import { drawTable, type PairTable, readCars } from './table.ts';
 
@@ -9,8 +10,19 @@ export function fetchCars(): Promise<PairTable | null> {
   cars ??= fetchData('cars/cars.json').then(async response =>
     response ? readCars(await response.text()) : null,
   );
+  // Another try may go better.
+  cars.catch(() => {
+    cars = null;
+  });
   return cars;
 }
 
-export const fetchCarsOrDrawn = async (): Promise<PairTable> =>
-  (await fetchCars().catch(() => null)) ?? drawTable();
+/** `say` tells why points are drawn, where the cars should be there. */
+export async function fetchCarsOrDrawn(say: (sentence: string) => void): Promise<PairTable> {
+  try {
+    return (await fetchCars()) ?? drawTable();
+  } catch (error) {
+    say(`Points are drawn in the place of the cars. ${errorMessage(error)}`);
+    return drawTable();
+  }
+}

@@ -95,7 +95,7 @@ class DescentTab implements Tab {
         this.#requestPlane();
       this.#request();
     });
-    void fetchCarsOrDrawn().then(table => this.#useTable(table));
+    void fetchCarsOrDrawn(host.say).then(table => this.#useTable(table));
     this.#setSurface();
     this.#request();
   }

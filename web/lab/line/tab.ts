@@ -52,7 +52,8 @@ interface KeptRun {
   readonly fitted: Float64Array;
 }
 
-export const makeLineTab = async (host: Host): Promise<Tab> => new LineTab(host, await fetchCarsOrDrawn());
+export const makeLineTab = async (host: Host): Promise<Tab> =>
+  new LineTab(host, await fetchCarsOrDrawn(host.say));
 
 class LineTab implements Tab {
   readonly settings = makeSettings();
