@@ -7,7 +7,8 @@ import { drawTable, type PairTable, rangeOf, readCsv, toUnit, withPoint } from '
 import { epochOrder, stepsPerEpoch } from '../network/batches.ts';
 import { LayerCards } from '../network/layer-card.ts';
 import { optimizerOf } from '../network/optimizers.ts';
-import { type Plan, Session, type Weights } from '../network/session.ts';
+import type { Plan, Session, Weights } from '../network/session.ts';
+import { SessionControl } from '../network/session-control.ts';
 import { type Curve, CurvePlot, type CurvePlotContent } from '../plot/curve-plot.ts';
 import { makeBench, makeCard } from '../shell/bench.ts';
 import { makeButton } from '../shell/controls.ts';
@@ -63,7 +64,7 @@ class LineTab implements Tab {
   readonly #plot: CurvePlot;
   readonly #figures = makeElement('p', 'hint figures');
   readonly #source = makeElement('p', 'hint');
-  #session: Session | null = null;
+  readonly #control: SessionControl;
   #table: PairTable;
   /** One's own table, or drawn points with further ones; it is in no address. */
   #own: PairTable | null = null;
@@ -79,6 +80,10 @@ class LineTab implements Tab {
     readonly cars: PairTable,
   ) {
     this.#table = cars;
+    this.#control = new SessionControl(host, {
+      onProgress: (losses, weights) => this.#show(losses, weights),
+      onReset: () => this.#showStart(),
+    });
     this.#scatter = new ScatterView(
       () => ({ table: this.#table, curves: this.#fittedCurves(), chosen: this.#chosen() }),
       (x, y) => this.#useOwn(withPoint(this.#table, x, y)),
@@ -165,16 +170,32 @@ class LineTab implements Tab {
     this.#state = { weights: new Map(), answers: [] };
     this.#layerCards.show(makeLayers(this.#layers, () => this.#state));
     const model = buildModel(this.#layers, rangeOf(this.#table.x), rangeOf(this.#table.y));
-    const isCurrent = (layers: readonly DenseLayer[]) => layers === this.#layers;
     const layers = this.#layers;
-    this.#building = initialize(model, { seed }).then(drawn => {
-      if (!isCurrent(layers)) return;
-      this.#show([], weightsOf(drawn, layers));
-      const plan = this.#makePlan(drawn);
-      if (this.#session) this.#session.restart(plan);
-      else this.#session = new Session(plan, this.host, { onProgress: (...told) => this.#show(...told) });
-      this.#session.setSlow(this.#isSlow);
-    });
+    const isCurrent = () => layers === this.#layers;
+    this.#control.expect();
+    this.#building = initialize(model, { seed }).then(
+      drawn => {
+        if (!isCurrent()) return;
+        this.#show([], weightsOf(drawn, layers));
+        this.#control.begin(this.#makePlan(drawn));
+      },
+      error => {
+        if (!isCurrent()) return;
+        this.host.say(errorMessage(error));
+        this.#control.fail();
+      },
+    );
+  }
+
+  /** The session, once a network was built. */
+  get #session(): Session | null {
+    return this.#control.session;
+  }
+
+  /** The run begins anew, with the weights of its model. */
+  #showStart(): void {
+    const model = this.#session?.plan.model;
+    if (model) this.#show([], weightsOf(model, this.#layers));
   }
 
   #makePlan(model: OnnxModel): Plan {
@@ -282,31 +303,24 @@ class LineTab implements Tab {
   }
 
   play(): void {
-    this.#begin(session => session.play());
+    this.#control.play();
   }
 
   pause(): void {
-    this.#session?.pause();
+    this.#control.pause();
   }
 
   step(): void {
-    this.#begin(session => session.step());
+    this.#control.step();
   }
 
   reset(): void {
-    this.#begin(session => session.restart());
-  }
-
-  /** When the network is built. */
-  #begin(action: (session: Session) => void): void {
-    void this.#building.then(() => {
-      if (this.#session) action(this.#session);
-    });
+    this.#control.reset();
   }
 
   setSlow(isSlow: boolean): void {
     this.#isSlow = isSlow;
-    this.#session?.setSlow(isSlow);
+    this.#control.setSlow(isSlow);
     this.#scatter.view.request();
   }
 

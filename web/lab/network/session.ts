@@ -31,12 +31,12 @@ export type Weights = ReadonlyMap<string, Float32Array>;
 export interface SessionEvents {
   /** At most eight times a second. `losses` are all of the run so far. */
   onProgress(losses: readonly number[], weights: Weights): void;
-  /** The run begins anew, and has no losses. Its weights come with the first step. */
+  /** The run begins anew, and has no losses. Its weights are those of the plan's model. */
   onReset?(): void;
 }
 
-/** Between two looks at the weights. */
-const LOOK_MS = 120;
+/** Between two readings of the weights. */
+const PROGRESS_MS = 120;
 const SLOW_MS = 450;
 const NAMES = { webgpu: 'WebGPU', webgl2: 'WebGL2', cpu: 'CPU' } as const;
 
@@ -50,6 +50,8 @@ export class Session {
   #isPlaying = false;
   #isSlow = false;
   #stop = new AbortController();
+  /** Restarts that were asked for: what a former run still has to tell is not wanted any more. */
+  #restarts = 0;
   /** One thing after the other. */
   #queue: Promise<void> = Promise.resolve();
   #plan: Plan;
@@ -73,10 +75,6 @@ export class Session {
     return this.losses.length;
   }
 
-  get isPlaying(): boolean {
-    return this.#isPlaying;
-  }
-
   /** Goes on with another optimizer, batch or end; the weights stay. A rate alone changes nothing else. */
   change(plan: Plan): void {
     this.#plan = plan;
@@ -89,17 +87,17 @@ export class Session {
   restart(plan: Plan = this.#plan): void {
     const isOther = plan.model !== this.#plan.model;
     this.#plan = plan;
+    const restarts = ++this.#restarts;
     this.#interrupt();
     void this.#enqueue(async () => {
       this.losses.length = 0;
       this.#offset = 0;
+      const trainer = this.#trainer;
       // A trainer is made when it is needed: a slider may be on its way.
-      if (isOther || this.#isStale || !this.#trainer) this.#drop();
-      else {
-        await this.#trainer.restart();
-        await this.#look();
-      }
+      if (isOther || this.#isStale || !trainer) this.#drop();
+      else await trainer.restart();
       this.events.onReset?.();
+      if (this.#trainer) await this.#tell(this.#trainer, restarts);
     });
     this.#playOn();
   }
@@ -118,10 +116,12 @@ export class Session {
 
   step(): void {
     this.pause();
+    const restarts = this.#restarts;
     void this.#enqueue(async () => {
+      if (restarts !== this.#restarts) return;
       const trainer = await this.#ready();
       await trainer.runUntil(step => this.#batch(trainer, step), { steps: 1 });
-      await this.#look();
+      await this.#tell(trainer, restarts);
     });
   }
 
@@ -211,8 +211,10 @@ export class Session {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    const restarts = this.#restarts;
     while (!signal.aborted) {
       const trainer = await this.#ready();
+      if (signal.aborted) return;
       trainer.learningRate = this.#plan.rate;
       const left = this.#plan.steps - this.steps;
       if (left <= 0) {
@@ -222,10 +224,10 @@ export class Session {
       const [begin, before] = [performance.now(), this.steps];
       await trainer.runUntil(
         step => this.#batch(trainer, step),
-        this.#isSlow ? { steps: 1 } : { steps: left, milliseconds: LOOK_MS, signal },
+        this.#isSlow ? { steps: 1 } : { steps: left, milliseconds: PROGRESS_MS, signal },
       );
       this.#showRate(trainer, (1000 * (this.steps - before)) / (performance.now() - begin));
-      await this.#look();
+      await this.#tell(trainer, restarts);
       if (this.#isSlow) await pause(SLOW_MS, signal);
     }
   }
@@ -243,14 +245,12 @@ export class Session {
     this.host.setChip(NAMES[backend], this.#isSlow ? null : this.#rate);
   }
 
-  async #look(): Promise<void> {
-    const trainer = await this.#ready();
-    this.events.onProgress(this.losses, await trainer.weights());
-  }
-
-  destroy(): void {
-    this.pause();
-    void this.#enqueue(async () => this.#drop());
+  /** Tells how far the trainer is, also after a pause; but not what was learned before a restart or for another model. */
+  async #tell(trainer: Trainer, restarts: number): Promise<void> {
+    const isWanted = () => restarts === this.#restarts && this.#made?.model === this.#plan.model;
+    if (!isWanted()) return;
+    const weights = await trainer.weights();
+    if (isWanted()) this.events.onProgress(this.losses, weights);
   }
 }
 
