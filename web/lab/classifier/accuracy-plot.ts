@@ -6,21 +6,14 @@ import { linearScale } from '../plot/scale.ts';
 import { makeCard } from '../shell/bench.ts';
 import type { About } from '../shell/explain.ts';
 import { themeColor } from '../shell/theme.ts';
-
-export interface AccuracyPoint {
-  readonly step: number;
-  /** 0..1. */
-  readonly share: number;
-  /** Test pictures it was measured on. */
-  readonly count: number;
-}
+import type { TestPoint } from './test-schedule.ts';
 
 export class AccuracyPlot {
   readonly view: FittedCanvas;
   readonly text = makeElement('p', 'hint accuracy');
   readonly card: HTMLElement;
 
-  constructor(about: About, content: () => { readonly points: readonly AccuracyPoint[]; steps: number }) {
+  constructor(about: About, content: () => { readonly points: readonly TestPoint[]; steps: number }) {
     this.view = new FittedCanvas('plot low', 'Accuracy', (context, width, height) => {
       const { points, steps } = content();
       const frame = frameOf(width, height);
@@ -46,5 +39,11 @@ export class AccuracyPlot {
       }
     });
     this.card = makeCard('Accuracy', about, this.view.canvas, this.text);
+  }
+
+  /** Shows the points, and the newest one in words; null where there is none. */
+  show(text: string | null): void {
+    this.text.textContent = text ?? 'Not tested yet.';
+    this.view.request();
   }
 }

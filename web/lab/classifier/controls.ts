@@ -54,8 +54,13 @@ export function makeNetworkCard(
   };
   showTrained([]);
   void trained.then(nets => {
-    settings.listen(() => showTrained(nets));
-    showTrained(nets);
+    const follow = () => {
+      showTrained(nets);
+      // A start that cannot be chosen cannot be taken back either.
+      if (start.hidden) settings.set({ start: 'new' });
+    };
+    settings.listen(follow);
+    follow();
   });
   controls.append(
     net,

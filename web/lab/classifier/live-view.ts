@@ -28,8 +28,7 @@ export class LiveView {
     try {
       const output = this.model.outputs[0]?.name ?? '';
       const watch = [...new Set([output, ...this.watch])];
-      this.#evaluator ??= createEvaluator(this.model, { batch: 1, watch });
-      const evaluator = await this.#evaluator;
+      const evaluator = await this.#ready(watch);
       while (this.#wanted || this.#weights) {
         const [example, weights] = [this.#wanted, this.#weights];
         this.#weights = undefined;
@@ -45,8 +44,21 @@ export class LiveView {
     }
   }
 
+  #ready(watch: readonly string[]): Promise<Evaluator> {
+    const made = this.#evaluator ?? createEvaluator(this.model, { batch: 1, watch });
+    this.#evaluator = made;
+    // Another try may go better.
+    made.catch(() => {
+      this.#evaluator = null;
+    });
+    return made;
+  }
+
   destroy(): void {
     this.#isOver = true;
-    void this.#evaluator?.then(evaluator => evaluator.destroy());
+    void this.#evaluator?.then(
+      evaluator => evaluator.destroy(),
+      () => undefined,
+    );
   }
 }

@@ -8,13 +8,15 @@ import { stepsPerEpoch } from '../network/batches.ts';
 import { learnedNames, softmax, valuesOf } from '../network/classifiers.ts';
 import { LayerCards } from '../network/layer-card.ts';
 import { layersOfModel, type ShownLayer } from '../network/model-layers.ts';
-import { type Plan, Session, type Weights } from '../network/session.ts';
+import type { Plan, Session, Weights } from '../network/session.ts';
+import { SessionControl } from '../network/session-control.ts';
 import { CurvePlot, type CurvePlotContent } from '../plot/curve-plot.ts';
 import { type Bench, makeBench } from '../shell/bench.ts';
 import { formatCount, formatNumber } from '../shell/format.ts';
 import type { Host, Tab } from '../shell/tab.ts';
 import { themeColor } from '../shell/theme.ts';
 import { ABOUT } from './about.ts';
+import { AccuracyPlot } from './accuracy-plot.ts';
 import { ClassBars } from './class-bars.ts';
 import { makeClassifierTrainingCard, makeNetworkCard } from './controls.ts';
 import { type InputForm, pictureForm, sizeOfForm } from './input-form.ts';
@@ -24,6 +26,7 @@ import { PictureGrid } from './picture-grid.ts';
 import { makePlan } from './plan.ts';
 import { runningMean } from './running-mean.ts';
 import type { ClassifierSettings } from './settings.ts';
+import { TestPanel } from './test-panel.ts';
 import { type RunState, TestSchedule } from './test-schedule.ts';
 
 /** Pictures to learn from that are drawn. */
@@ -33,11 +36,16 @@ export abstract class ClassifierTab implements Tab {
   protected readonly bench: Bench;
   protected readonly bars = new ClassBars('Sure of');
   protected task: Task | null = null;
-  protected readonly tests = new TestSchedule(
+  protected readonly panel = new TestPanel((picture, label) => this.#showTest(picture, label));
+  readonly #tests = new TestSchedule(
     () => this.#runState(),
-    (picture, label) => this.#showTest(picture, label),
+    () => this.#showTests(),
     error => this.host.say(errorMessage(error)),
   );
+  readonly #accuracy = new AccuracyPlot(ABOUT.accuracy, () => ({
+    points: this.#tests.points,
+    steps: this.#session?.plan.steps ?? 1,
+  }));
   /** What the task is. */
   protected readonly source = makeElement('p', 'hint');
   /** What the network sees. */
@@ -57,16 +65,16 @@ export abstract class ClassifierTab implements Tab {
   readonly #layerCards = new LayerCards();
   readonly #losses: CurvePlot;
   readonly #figures = makeElement('p', 'hint figures');
-  #session: Session | null = null;
+  readonly #control: SessionControl;
   #live: LiveView | null = null;
   protected form: InputForm | null = null;
   #shown: Float32Array | null = null;
+  /** The newest that are known, and their step. */
   #weights: Weights = new Map();
+  #step = 0;
   #values: ReadonlyMap<string, Float32Array> = new Map();
   #isPlaying = false;
-  #isSlow = false;
-  /** Whether there is a network to train. */
-  #building: Promise<boolean> = Promise.resolve(false);
+  #building: Promise<void> = Promise.resolve();
   #builds = 0;
 
   constructor(
@@ -74,6 +82,10 @@ export abstract class ClassifierTab implements Tab {
     readonly id: string,
     readonly settings: ClassifierSettings,
   ) {
+    this.#control = new SessionControl(this.#sessionHost(), {
+      onProgress: (losses, own) => this.#show(losses.length, own),
+      onReset: () => this.#showStart(),
+    });
     this.#losses = new CurvePlot('Loss', ABOUT.loss, () => this.#curves());
     this.#losses.card.append(this.#figures);
     this.bench = makeBench(`classifier ${id}`);
@@ -81,9 +93,9 @@ export abstract class ClassifierTab implements Tab {
     this.bench.network.append(makeNetworkCard(settings, trainedNets(id)), this.#layerCards.element);
     this.bench.curves.append(
       this.#losses.card,
-      this.tests.plot.card,
+      this.#accuracy.card,
       makeClassifierTrainingCard(settings),
-      ...this.tests.panel.cards,
+      ...this.panel.cards,
     );
     settings.listen(names => {
       const isOther = ['data', 'net', 'units', 'start', 'seed'].some(name => names.has(name as 'data'));
@@ -92,8 +104,8 @@ export abstract class ClassifierTab implements Tab {
     });
   }
 
-  /** What is learned, as the settings say. */
-  protected abstract fetchTask(): Promise<Task>;
+  /** What is learned, as the settings say. `isCurrent` says whether it is still wanted. */
+  protected abstract fetchTask(isCurrent: () => boolean): Promise<Task>;
 
   /** The task of that name, which is fetched or made once. */
   protected fetchOnce(name: string, fetchNow: () => Promise<Task>): Promise<Task> {
@@ -151,18 +163,23 @@ export abstract class ClassifierTab implements Tab {
   /** Another network, or other examples: the run begins anew. */
   protected rebuild(): void {
     const build = ++this.#builds;
-    this.#session?.pause();
-    this.#building = this.#build(() => build === this.#builds).then(
-      () => true,
-      error => {
-        if (build === this.#builds) this.host.say(errorMessage(error));
-        return false;
-      },
-    );
+    const isCurrent = () => build === this.#builds;
+    this.#control.pause();
+    this.#control.expect();
+    this.#building = this.#build(isCurrent).catch(error => {
+      if (!isCurrent()) return;
+      this.host.say(errorMessage(error));
+      this.#control.fail();
+    });
+  }
+
+  /** The session, once a network was built. */
+  get #session(): Session | null {
+    return this.#control.session;
   }
 
   async #build(isCurrent: () => boolean): Promise<void> {
-    const task = await this.fetchTask();
+    const task = await this.fetchTask(isCurrent);
     const form = this.formOf(task);
     const model = await makeModel(this.settings, {
       task: this.id,
@@ -185,12 +202,6 @@ export abstract class ClassifierTab implements Tab {
   /** Everything that follows from the model begins anew. */
   #begin(task: Task, form: InputForm, model: OnnxModel): void {
     this.#live?.destroy();
-    this.#weights = new Map(
-      learnedNames(model).map(name => [
-        name,
-        valuesOf(model.constants.get(name) ?? { bytes: new Uint8Array() }),
-      ]),
-    );
     const state = () => ({ weights: this.#weights, values: this.#values });
     const layers = layersOfModel(model, state);
     this.#layerCards.show([...this.frozenLayers(), ...layers].map(({ layer }) => layer));
@@ -206,18 +217,28 @@ export abstract class ClassifierTab implements Tab {
       error => this.host.say(errorMessage(error)),
     );
     this.#shown = null;
-    const plan = this.#makePlan(task, form, model);
-    if (this.#session) this.#session.restart(plan);
-    else {
-      this.#session = new Session(plan, this.#sessionHost(), {
-        onProgress: (_, own) => this.#show(own),
-        onReset: () => this.#showCurves(),
-      });
-    }
-    this.#session.setSlow(this.#isSlow);
-    this.tests.begin(task, form, model);
+    this.#take(0, startOf(model));
+    this.panel.setTask(task);
+    this.#tests.begin(task, form, model);
+    this.#control.begin(this.#makePlan(task, form, model));
     this.#showCurves();
-    if (this.settings.values.start === 'trained') void this.tests.test();
+  }
+
+  /** The run begins anew, with the weights of its model. A trained start is tested at once. */
+  #showStart(): void {
+    const model = this.#session?.plan.model;
+    if (model) this.#take(0, startOf(model));
+    this.#tests.restart();
+    this.#showCurves();
+    void this.#tests.test();
+  }
+
+  /** Shows weights, and the step that they are of. */
+  #take(step: number, weights: Weights): void {
+    this.#step = step;
+    this.#weights = weights;
+    this.#live?.show(this.#shown, weights);
+    this.#layerCards.request();
   }
 
   #sessionHost(): Host {
@@ -226,7 +247,7 @@ export abstract class ClassifierTab implements Tab {
       setPlaying: isPlaying => {
         this.#isPlaying = isPlaying;
         this.host.setPlaying(isPlaying);
-        if (!isPlaying) void this.tests.test();
+        if (!isPlaying) void this.#tests.test();
       },
     };
   }
@@ -258,32 +279,32 @@ export abstract class ClassifierTab implements Tab {
     this.#layerCards.request();
   }
 
-  #show(weights: Weights): void {
-    this.#weights = weights;
-    if (this.#session?.steps === 0) this.tests.restart();
-    this.#live?.show(this.#shown, weights);
-    this.#layerCards.request();
+  #show(step: number, weights: Weights): void {
+    this.#take(step, weights);
     this.#showCurves();
-    void this.tests.test();
+    void this.#tests.test();
+  }
+
+  #showTests(): void {
+    this.panel.show(this.#tests.answers);
+    this.#accuracy.show(this.#tests.text);
   }
 
   #showCurves(): void {
     this.#losses.view.request();
-    this.tests.plot.view.request();
+    this.#accuracy.view.request();
     this.#showFigures();
   }
 
   #runState(): RunState | null {
-    const session = this.#session;
-    return (
-      session && {
-        step: session.steps,
-        lastStep: session.plan.steps,
-        weights: this.#weights,
-        isPlaying: this.#isPlaying,
-        isTrained: this.settings.values.start === 'trained',
-      }
-    );
+    return this.#session
+      ? {
+          step: this.#step,
+          weights: this.#weights,
+          isPlaying: this.#isPlaying,
+          isTrained: this.settings.values.start === 'trained',
+        }
+      : null;
   }
 
   #showFigures(): void {
@@ -310,40 +331,31 @@ export abstract class ClassifierTab implements Tab {
   }
 
   play(): void {
-    this.#when(session => session.play());
+    if (this.#control.isFailed) this.rebuild();
+    this.#control.play();
   }
 
   pause(): void {
-    this.#session?.pause();
+    this.#control.pause();
   }
 
   step(): void {
-    this.#when(session => session.step());
+    if (this.#control.isFailed) this.rebuild();
+    this.#control.step();
   }
 
   reset(): void {
-    this.#when(session => {
-      session.restart();
-      this.tests.restart();
-    });
-  }
-
-  /** When the network is built. */
-  #when(action: (session: Session) => void): void {
-    void this.#building.then(isBuilt => {
-      if (isBuilt && this.#session) action(this.#session);
-    });
+    this.#control.reset();
   }
 
   setSlow(isSlow: boolean): void {
-    this.#isSlow = isSlow;
-    this.#session?.setSlow(isSlow);
+    this.#control.setSlow(isSlow);
   }
 
   status(): string | null {
     const { losses = [] } = this.#session ?? {};
     if (losses.length === 0) return null;
-    return [`Step ${losses.length}: the loss is ${formatNumber(losses.at(-1) ?? 0)}.`, this.tests.text]
+    return [`Step ${losses.length}: the loss is ${formatNumber(losses.at(-1) ?? 0)}.`, this.#tests.text]
       .filter(Boolean)
       .join(' ');
   }
@@ -358,3 +370,12 @@ export abstract class ClassifierTab implements Tab {
     return { bytes: await this.#session.save(), name: `limner-lab-${this.id}.onnx` };
   }
 }
+
+/** The weights that a run of a model begins with. */
+const startOf = (model: OnnxModel): Weights =>
+  new Map(
+    learnedNames(model).map(name => [
+      name,
+      valuesOf(model.constants.get(name) ?? { bytes: new Uint8Array() }),
+    ]),
+  );

@@ -1,67 +1,80 @@
 /** When the network is tested: on some pictures now and then while it plays, and on all of them when it stands still. */
 import type { OnnxModel } from '../../engine/training/index.ts';
-import type { Picture, Task } from '../data/examples.ts';
+import type { Task } from '../data/examples.ts';
 import type { Weights } from '../network/session.ts';
 import { formatCount } from '../shell/format.ts';
-import { ABOUT } from './about.ts';
-import { AccuracyPlot, type AccuracyPoint } from './accuracy-plot.ts';
 import { type InputForm, sizeOfForm } from './input-form.ts';
-import { TestPanel } from './test-panel.ts';
-import { Tester, type TestSource } from './tester.ts';
+import { type Answer, Tester, type TestSource } from './tester.ts';
 
 /** Test pictures that are tested while it plays. */
 const QUICK = 200;
 /** A test takes at most this part of the time. */
 const TEST_SHARE = 0.15;
 const MIN_TEST_INTERVAL_MS = 700;
+/** After a test that failed, while it plays. */
+const RETRY_MS = 10_000;
 
 /** How far the run is. */
 export interface RunState {
+  /** That of the weights. */
   readonly step: number;
-  /** The step at which it ends. */
-  readonly lastStep: number;
   readonly weights: Weights;
   readonly isPlaying: boolean;
   /** Whether it began with trained weights, which are worth a test before the first step. */
   readonly isTrained: boolean;
 }
 
+export interface TestPoint {
+  readonly step: number;
+  /** The part of the test pictures that is found, 0..1. */
+  readonly share: number;
+  /** Test pictures it was measured on. */
+  readonly count: number;
+}
+
 export class TestSchedule {
-  readonly plot: AccuracyPlot;
-  readonly panel: TestPanel;
   #tester: Tester | null = null;
-  #points: AccuracyPoint[] = [];
-  /** No test before this time. */
+  #points: TestPoint[] = [];
+  #answers: readonly Answer[] = [];
+  /** While it plays, no test before this time. */
   #next = 0;
+  #isTesting = false;
+  /** Stops the test that is under way, where it is of another run. */
+  #run = new AbortController();
 
   constructor(
     /** Null before there is a run. */
     readonly state: () => RunState | null,
-    onPicture: (picture: Picture, label: number) => void,
+    /** There are other points and answers. */
+    readonly onChange: () => void,
     readonly onError: (error: unknown) => void,
-  ) {
-    this.panel = new TestPanel(onPicture);
-    this.plot = new AccuracyPlot(ABOUT.accuracy, () => ({
-      points: this.#points,
-      steps: this.state()?.lastStep ?? 1,
-    }));
+  ) {}
+
+  /** Of this run, in order. */
+  get points(): readonly TestPoint[] {
+    return this.#points;
+  }
+
+  /** Those of the newest test alone, from the first test picture on. */
+  get answers(): readonly Answer[] {
+    return this.#answers;
   }
 
   /** Another network, or other pictures. */
   begin(task: Task, form: InputForm, model: OnnxModel): void {
-    this.destroy();
+    void this.#tester?.destroy();
     this.#tester = new Tester(model, testSource(task, form));
-    this.panel.setTask(task);
     this.restart();
   }
 
   /** The run begins anew. */
   restart(): void {
+    this.#run.abort();
+    this.#run = new AbortController();
     this.#points = [];
+    this.#answers = [];
     this.#next = 0;
-    if (this.#tester) this.#tester.answers.length = 0;
-    this.panel.show([]);
-    this.#show();
+    this.onChange();
   }
 
   /** The newest accuracy, in words; null before the first test. */
@@ -72,46 +85,57 @@ export class TestSchedule {
       : null;
   }
 
-  /** Tests, if it is time to. */
+  /** Tests, if it is time to, until no test is due. */
   async test(): Promise<void> {
-    const [tester, state] = [this.#tester, this.state()];
-    if (!tester || !state || tester.isBusy || !this.#isDue(tester, state)) return;
-    const { step, isPlaying, weights } = state;
-    const begin = performance.now();
-    const isStopped = () => this.state()?.isPlaying !== isPlaying || tester !== this.#tester;
-    const count = Math.min(isPlaying ? QUICK : Infinity, tester.source.count);
-    const share = await tester.measure(weights, count, isStopped).catch(error => {
+    if (this.#isTesting) return;
+    this.#isTesting = true;
+    try {
+      for (let state = this.#due(); state; state = this.#due()) await this.#test(state);
+    } catch (error) {
+      this.#next = performance.now() + RETRY_MS;
       this.onError(error);
-      return null;
-    });
-    const now = this.state();
-    if (tester !== this.#tester || !now || step > now.step) return;
-    const took = performance.now() - begin;
-    this.#next = performance.now() + Math.max(MIN_TEST_INTERVAL_MS, took / TEST_SHARE);
-    if (share !== null) {
-      if (this.#points.at(-1)?.step === step) this.#points.pop();
-      this.#points.push({ step, share, count });
+    } finally {
+      this.#isTesting = false;
     }
-    this.panel.show(tester.answers);
-    this.#show();
-    if (!now.isPlaying && (share === null || now.step !== step)) await this.test();
   }
 
-  #isDue({ source }: Tester, { step, isPlaying, isTrained }: RunState): boolean {
-    if (step === 0 && !isTrained) return false;
-    if (isPlaying) return performance.now() >= this.#next;
+  async #test({ step, weights, isPlaying }: RunState): Promise<void> {
+    const tester = this.#tester;
+    if (!tester) return;
+    const begin = performance.now();
+    const { signal } = this.#run;
+    const { source } = tester;
+    const isStopped = () => {
+      const now = this.state();
+      // Standing still, only the last weights are worth a long test.
+      return signal.aborted || now?.isPlaying !== isPlaying || (!isPlaying && now.step !== step);
+    };
+    const answers = await tester.measure(
+      weights,
+      Math.min(isPlaying ? QUICK : source.count, source.count),
+      isStopped,
+    );
+    if (!answers) return;
+    // A long test of all pictures, while it stood still, does not put off those of the run.
+    if (isPlaying) {
+      const end = performance.now();
+      this.#next = end + Math.max(MIN_TEST_INTERVAL_MS, (end - begin) / TEST_SHARE);
+    }
+    const right = answers.filter(({ found }, i) => found === source.label(i)).length;
+    if (this.#points.at(-1)?.step === step) this.#points.pop();
+    this.#points.push({ step, share: right / answers.length, count: answers.length });
+    this.#answers = answers;
+    this.onChange();
+  }
+
+  /** How far the run is, where it is to be tested now. */
+  #due(): RunState | null {
+    const state = this.state();
+    const { count } = this.#tester?.source ?? { count: 0 };
+    if (!state || count === 0 || (state.step === 0 && !state.isTrained)) return null;
+    if (state.isPlaying) return performance.now() >= this.#next ? state : null;
     const last = this.#points.at(-1);
-    return last?.step !== step || last.count < source.count;
-  }
-
-  #show(): void {
-    this.plot.view.request();
-    this.plot.text.textContent = this.text ?? 'Not tested yet.';
-  }
-
-  destroy(): void {
-    this.#tester?.destroy();
-    this.#tester = null;
+    return last?.step !== state.step || last.count < count ? state : null;
   }
 }
 

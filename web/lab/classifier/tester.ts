@@ -23,64 +23,73 @@ export interface Answer {
 const BATCH = 25;
 
 export class Tester {
-  /** The newest answer of each test example. */
-  readonly answers: (Answer | undefined)[] = [];
   #evaluator: Promise<Evaluator> | null = null;
-  #isBusy = false;
-  #isOver = false;
+  /** The newest test. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly model: OnnxModel,
     readonly source: TestSource,
   ) {}
 
-  get isBusy(): boolean {
-    return this.#isBusy;
+  /** The answers to the first `count` examples; null where the test was stopped. Rejects with an EngineError if the model cannot
+   * be computed. */
+  measure(weights: Weights, count: number, isStopped: () => boolean): Promise<readonly Answer[] | null> {
+    const answers = this.#measure(weights, count, isStopped);
+    this.#last = answers.catch(() => undefined);
+    return answers;
   }
 
-  /** The part of the first `count` examples that is found, and stored with the answers; null where it was stopped. */
-  async measure(weights: Weights, count: number, isStopped: () => boolean): Promise<number | null> {
-    this.#isBusy = true;
-    try {
-      this.#evaluator ??= createEvaluator(this.model, { batch: BATCH });
-      const evaluator = await this.#evaluator;
-      let right = 0;
-      const last = Math.min(count, this.source.count);
-      for (let first = 0; first < last; first += BATCH) {
-        if (this.#isOver || isStopped()) return null;
-        right += await this.#measureBatch(evaluator, first, last, first === 0 ? weights : undefined);
-      }
-      return last > 0 ? right / last : null;
-    } finally {
-      this.#isBusy = false;
+  async #measure(
+    weights: Weights,
+    count: number,
+    isStopped: () => boolean,
+  ): Promise<readonly Answer[] | null> {
+    const evaluator = await this.#ready();
+    const answers: Answer[] = [];
+    while (answers.length < count) {
+      if (isStopped()) return null;
+      const isFirst = answers.length === 0;
+      answers.push(...(await this.#answer(evaluator, answers.length, count, isFirst ? weights : undefined)));
     }
+    return isStopped() ? null : answers;
   }
 
-  async #measureBatch(
+  #ready(): Promise<Evaluator> {
+    const made = this.#evaluator ?? createEvaluator(this.model, { batch: BATCH });
+    this.#evaluator = made;
+    // Another try may go better.
+    made.catch(() => {
+      this.#evaluator = null;
+    });
+    return made;
+  }
+
+  /** The answers to a batch of examples. */
+  async #answer(
     evaluator: Evaluator,
     first: number,
     last: number,
     weights: Weights | undefined,
-  ): Promise<number> {
-    const { source, model, answers } = this;
+  ): Promise<Answer[]> {
+    const { source, model } = this;
     const values = new Float32Array(BATCH * source.size);
     const count = Math.min(BATCH, last - first);
     for (let i = 0; i < count; i++) source.write(values, i * source.size, first + i);
-    const input = model.inputs[0]?.name ?? '';
-    const made = await evaluator.run(new Map([[input, values]]), weights);
+    const made = await evaluator.run(new Map([[model.inputs[0]?.name ?? '', values]]), weights);
     const scores = made.get(model.outputs[0]?.name ?? '') ?? [];
-    let right = 0;
-    for (let i = 0; i < count; i++) {
+    return Array.from({ length: count }, (_, i) => {
       const shares = softmax(scores, i * source.classes, source.classes);
       const found = indexOfMost(shares);
-      answers[first + i] = { found, share: shares[found] ?? 0 };
-      if (found === source.label(first + i)) right++;
-    }
-    return right;
+      return { found, share: shares[found] ?? 0 };
+    });
   }
 
-  destroy(): void {
-    this.#isOver = true;
-    void this.#evaluator?.then(evaluator => evaluator.destroy());
+  /** Ends when the test that is under way has: an evaluator that is destroyed does not answer. */
+  async destroy(): Promise<void> {
+    await this.#last;
+    // One that could not be made needs no end.
+    const evaluator = await this.#evaluator?.catch(() => null);
+    evaluator?.destroy();
   }
 }

@@ -49,7 +49,7 @@ class DigitsTab extends ClassifierTab {
     const both = makeElement('div', 'pad-row');
     both.append(this.#pad.canvas, this.seen.view.canvas);
     const draw = makeCard('Your digit', ABOUT.draw, both, this.said, choices, this.bars.element);
-    this.bench.data.append(draw, data, this.tests.panel.pictureCard);
+    this.bench.data.append(draw, data, this.panel.pictureCard);
     this.rebuild();
   }
 

@@ -39,6 +39,8 @@ export class Extractor {
     const made = this.#last.then(() => this.#compute(picture));
     this.#last = made.catch(() => undefined);
     this.#features.set(picture, made);
+    // Another try may go better.
+    made.catch(() => this.#features.delete(picture));
     return made;
   }
 

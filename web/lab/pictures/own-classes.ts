@@ -24,10 +24,11 @@ export class OwnClasses {
   #classes: OwnClass[] = [];
   #timer = 0;
 
-  /** `grab` gives a picture of the camera, which it opens if need be. */
+  /** `grab` gives a picture of the camera, which it opens if need be. `onChange` is told that the task is another one, and the
+   * picture that came, if one did. */
   constructor(
     readonly grab: () => Promise<Picture | null>,
-    readonly onPicture: (picture: Picture) => void,
+    readonly onChange: (picture: Picture | null) => void,
     readonly say: (sentence: string) => void,
   ) {
     const choices = makeElement('div', 'choices');
@@ -78,6 +79,7 @@ export class OwnClasses {
     const made: OwnClass = { name, train: [], test: [], row, count };
     input.addEventListener('change', () => {
       made.name = input.value.trim() || name;
+      this.onChange(null);
     });
     row.append(input, count, this.#makeHold(made));
     this.#list.append(row);
@@ -114,19 +116,24 @@ export class OwnClasses {
     this.#timer = window.setTimeout(async () => {
       const timer = this.#timer;
       const picture = await this.grab();
-      if (picture) this.#take(own, picture);
+      if (picture && !this.#take(own, picture)) {
+        this.say(`A class has at most ${MAX_PICTURES} pictures.`);
+        return;
+      }
       // The button may have been let go meanwhile.
       if (timer !== 0 && timer === this.#timer) this.#gather(own, hold);
     }, GATHER_MS);
   }
 
-  #take(own: OwnClass, picture: Picture, isTest?: boolean): void {
+  /** Whether there was room for it. */
+  #take(own: OwnClass, picture: Picture, isTest?: boolean): boolean {
     const count = own.train.length + own.test.length;
-    if (count >= MAX_PICTURES) return;
+    if (count >= MAX_PICTURES) return false;
     const toTest = isTest ?? count % TEST_EVERY === TEST_EVERY - 1;
     (toTest ? own.test : own.train).push(picture);
     this.#showCount(own);
-    this.onPicture(picture);
+    this.onChange(picture);
+    return true;
   }
 
   #showCount({ train, test, count }: OwnClass): void {
@@ -142,20 +149,27 @@ export class OwnClasses {
     this.#forget();
     const hasTest = sorted.some(({ isTest }) => isTest);
     const classes = new Map<string, OwnClass>();
-    let unread = 0;
+    let [taken, unread] = [0, 0];
     for (const { file, className, isTest } of sorted) {
       const own = classes.get(className) ?? this.#add(className);
       classes.set(className, own);
       const picture = await readPicture(file).catch(() => null);
-      if (picture) this.#take(own, picture, hasTest ? isTest : undefined);
-      else unread++;
+      if (!picture) unread++;
+      else if (this.#take(own, picture, hasTest ? isTest : undefined)) taken++;
     }
-    const left = unread > 0 ? ` ${unread} files could not be read.` : '';
-    this.say(`${sorted.length - unread} pictures of ${classes.size} classes: press Play.${left}`);
+    const surplus = sorted.length - unread - taken;
+    this.say(
+      [
+        `${taken} pictures of ${classes.size} classes: press Play.`,
+        ...(surplus > 0 ? [`${surplus} are left out: a class has at most ${MAX_PICTURES}.`] : []),
+        ...(unread > 0 ? [`${unread} files could not be read.`] : []),
+      ].join(' '),
+    );
   }
 
   #forget(): void {
     for (const { row } of this.#classes) row.remove();
     this.#classes = [];
+    this.onChange(null);
   }
 }

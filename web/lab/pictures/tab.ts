@@ -37,7 +37,7 @@ class PicturesTab extends ClassifierTab {
   readonly #ownCard: HTMLElement;
   #extractor: Extractor | null = null;
   #fetching: Promise<Extractor | null> | null = null;
-  /** Pictures came since the task was made. */
+  /** Pictures or classes are others since the task was made. */
   #isStale = true;
   #isLooking = false;
 
@@ -52,7 +52,7 @@ class PicturesTab extends ClassifierTab {
       () => this.#grab(),
       picture => {
         this.#isStale = true;
-        if (this.#hasFeatures) void this.#extractor?.features(picture);
+        if (picture && this.#hasFeatures) void this.#extractor?.features(picture).catch(() => undefined);
       },
       sentence => this.host.say(sentence),
     );
@@ -85,7 +85,7 @@ class PicturesTab extends ClassifierTab {
       if (names.has('features') && settings.values.data === 'own') this.rebuild();
       if (names.has('data')) this.#showSource();
     });
-    this.bench.data.append(data, this.#ownCard, live, this.tests.panel.pictureCard);
+    this.bench.data.append(data, this.#ownCard, live, this.panel.pictureCard);
     this.#showSource();
     this.rebuild();
   }
@@ -101,22 +101,29 @@ class PicturesTab extends ClassifierTab {
 
   #showSource(): void {
     this.#ownCard.hidden = this.settings.values.data !== 'own';
-    if (this.#hasFeatures) void this.#fetchExtractor();
+    // Whoever needs it says why it could not be fetched.
+    if (this.#hasFeatures) void this.#fetchExtractor().catch(() => undefined);
   }
 
   async #fetchExtractor(): Promise<Extractor | null> {
     this.#fetching ??= fetchExtractor();
-    this.#extractor = await this.#fetching;
+    try {
+      this.#extractor = await this.#fetching;
+    } catch (error) {
+      // Another try may go better.
+      this.#fetching = null;
+      throw error;
+    }
     return this.#extractor;
   }
 
-  protected async fetchTask(): Promise<Task> {
+  protected async fetchTask(isCurrent: () => boolean): Promise<Task> {
     const { data } = this.settings.values;
-    if (data === 'own') return this.#fetchOwn();
+    if (data === 'own') return this.#fetchOwn(isCurrent);
     return this.fetchOnce(data, data === 'cifar10' ? fetchCifar : async () => drawnShapes());
   }
 
-  async #fetchOwn(): Promise<Task> {
+  async #fetchOwn(isCurrent: () => boolean): Promise<Task> {
     const hasFeatures = this.#hasFeatures;
     const task = this.#own.task(hasFeatures ? picture => picture : halve);
     this.#isStale = false;
@@ -126,6 +133,7 @@ class PicturesTab extends ClassifierTab {
       Array.from({ length: count }, (_, i) => picture(i)),
     );
     for (const [i, picture] of all.entries()) {
+      if (!isCurrent()) break;
       this.source.textContent = `SqueezeNet looks at picture ${i + 1} of ${all.length}…`;
       await extractor?.features(picture);
     }
