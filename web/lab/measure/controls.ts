@@ -25,7 +25,6 @@ function makeChoices<T extends string>(
   for (const name of names) {
     const box: Bound<boolean> = {
       name,
-      usual: true,
       get: () => bound.get().includes(name),
       set: isTaken => bound.set(names.filter(one => (one === name ? isTaken : bound.get().includes(one)))),
       listen: onChange => bound.listen(onChange),

@@ -24,7 +24,6 @@ export function makeTrainingCard(options: TrainingCardOptions): HTMLElement {
   const { optimizer, rate, batch, epochs, currentRate, rates, max } = options;
   const shownRate: Bound<number> = {
     name: rate.name,
-    usual: 0,
     get: currentRate,
     set: rate.set,
     listen: onChange => {

@@ -63,7 +63,6 @@ export function makeNetworkCard(cards: CardHost): HTMLElement {
     makeSlider(
       {
         ...settings.bind(name),
-        usual: 0,
         get: () => sizeOf(settings.values)[name],
         listen: onChange => settings.listen(names => (names.has(name) || names.has('net')) && onChange()),
       },
@@ -118,7 +117,6 @@ function makeDrive(settings: PainterSettings): HTMLElement {
     makeSlider(
       {
         name: 'z',
-        usual: 0,
         get: () => settings.values.z?.[i] ?? 0,
         set: value => {
           const [x, y] = settings.values.z ?? [0, 0];
@@ -151,7 +149,6 @@ export function makeTrainingCard({ settings, showOnly }: CardHost): HTMLElement 
     makeSlider(
       {
         ...settings.bind('lr'),
-        usual: 0,
         get: () => rateOf(settings.values),
         listen: onChange =>
           settings.listen(names => (names.has('lr') || names.has('opt') || names.has('net')) && onChange()),

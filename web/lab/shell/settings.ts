@@ -8,7 +8,6 @@ export type Changed<F extends Fields> = (names: ReadonlySet<keyof F>) => void;
 /** One setting, for a control. */
 export interface Bound<T> {
   readonly name: string;
-  readonly usual: T;
   get(): T;
   set(value: T): void;
   listen(onChange: () => void): void;
@@ -48,7 +47,6 @@ export class Settings<F extends Fields> implements AnySettings {
   bind<K extends keyof F & string>(name: K): Bound<Values<F>[K]> {
     return {
       name,
-      usual: usualValues(this.fields)[name],
       get: () => this.#values[name],
       set: value => this.set({ [name]: value } as unknown as Partial<Values<F>>),
       listen: onChange => this.listen(names => names.has(name) && onChange()),
