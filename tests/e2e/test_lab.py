@@ -21,13 +21,15 @@ from e2e.lab import (
     lab,
     lab_address,
     save_network,
+    served_lab,
+    served_lab_address,
     task_times,
     wait_until,
 )
 from lab_sizes import fetched_files, is_engine, open_and_play
 from limner.page.lab import WEB
 
-__all__ = ["lab", "lab_address"]
+__all__ = ["lab", "lab_address", "served_lab", "served_lab_address"]
 
 pytestmark = LAB_MARKS
 
@@ -111,12 +113,70 @@ def test_the_address_is_the_state(lab: Any) -> None:
     assert page.locator(".racer:not(.out)").count() == 2
     page.click("nav a:has-text('Line')")
     page.wait_for_selector(".bench.line")
-    assert page.evaluate("location.hash") == "#line?slow=1" or page.evaluate("location.hash") == "#line"
+    assert page.evaluate("location.hash") == "#line"
     page.go_back()
     page.wait_for_selector(".bench.descent")
     assert page.evaluate("location.hash") == address
     page.select_option("select", "ravine")
     assert "on=" not in page.evaluate("location.hash")
+
+
+def test_a_tab_comes_back_as_it_was_left(lab: Any) -> None:
+    address = "#line?hidden=1&epochs=500&seed=7"
+    page = lab(address)
+    page.click("#play-button")
+    wait_until(page, f"{STEP} > 5")
+    page.click("nav a:has-text('Descent')")
+    page.wait_for_selector(".bench.descent")
+    assert page.inner_text("#play-button") == "Play"
+    page.click("nav a:has-text('Line')")
+    page.wait_for_selector(".bench.line")
+    assert page.evaluate("location.hash") == address
+    steps = steady_step(page)
+    assert steps > 5
+    page.click("#play-button")
+    wait_until(page, f"{STEP} > {steps}")
+
+
+def test_a_run_that_is_asked_for_early_can_be_paused(served_lab: Any) -> None:
+    """It is left before its network is built."""
+    page = served_lab("#digits?net=linear")
+    page.evaluate("document.getElementById('play-button').click()")
+    page.wait_for_selector("#play-button:has-text('Pause')")
+    page.evaluate("location.hash = '#line'")
+    page.wait_for_selector(".bench.line")
+    page.click("nav a:has-text('Digits')")
+    page.wait_for_selector(".bench.digits .layers canvas")
+    assert page.inner_text("#play-button") == "Play"
+    steps = steady_step(page)
+    page.wait_for_timeout(1000)
+    assert page.evaluate(STEP) == steps
+    page.click("#play-button")
+    wait_until(page, f"{STEP} > {steps}")
+
+
+def test_a_tab_that_could_not_be_fetched_is_tried_again(
+    lab_address: str, visit: Callable[..., Visit]
+) -> None:
+    page = visit().open(f"{lab_address}#line", painted=False).page
+    page.wait_for_selector(".bench.line")
+    page.route("**/*.js", lambda route: route.abort())
+    page.click("nav a:has-text('Descent')")
+    page.wait_for_selector(".loading:has-text('Descent could not be opened.')")
+    page.unroute("**/*.js")
+    page.click("text=Try again")
+    page.wait_for_selector(".bench.descent")
+
+
+def test_characters_act_only_where_the_focus_is_on_the_bench(lab: Any) -> None:
+    page = lab("#line")
+    page.keyboard.press("s")
+    page.focus("#theme-button")
+    page.keyboard.press("s")
+    assert page.evaluate("location.hash") == "#line"
+    page.focus(".slider input >> nth=0")
+    page.keyboard.press("s")
+    assert page.evaluate("location.hash") == "#line?slow=1"
 
 
 def test_a_run_by_keyboard_alone(lab: Any) -> None:
@@ -129,7 +189,7 @@ def test_a_run_by_keyboard_alone(lab: Any) -> None:
                 return
         raise AssertionError(f"Tab never came to {selector}")
 
-    reach("nav a[href='#line']")
+    reach("nav a[href^='#line']")
     reach("button.about")
     page.wait_for_selector(".about-card")
     assert page.get_attribute(".about[aria-expanded=true]", "aria-describedby") == "about-text"

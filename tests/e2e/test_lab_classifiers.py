@@ -35,7 +35,7 @@ def reach(page: Any, condition: str) -> None:
 @pytest.mark.parametrize("tab", TABS)
 def test_a_run_by_keyboard_alone(lab: Any, tab: str) -> None:
     page = lab(f"{tab}?batch=32&epochs=50")
-    reach(page, f"at.matches('nav a[href=\"#{tab}\"]')")
+    reach(page, f"at.matches('nav a[href^=\"#{tab}\"]')")
     reach(page, "at.textContent.startsWith('Another test')")
     before = page.evaluate(SAID)
     page.keyboard.press("Enter")

@@ -175,7 +175,7 @@ def test_a_run_by_keyboard_alone(calm: Any) -> None:
                 return
         raise AssertionError(f"{key} never came to {selector}")
 
-    reach("nav a[href='#painter']")
+    reach("nav a[href^='#painter']")
     reach(".words input")
     page.keyboard.press("Control+A")
     page.keyboard.type("Hi")
@@ -428,6 +428,7 @@ def test_the_picture_the_shader_and_the_network_agree(calm: Any) -> None:
 
 def test_a_shader_of_grids_has_their_tables_beside_it(calm: Any) -> None:
     page = calm("#painter?width=8&lr=0.1&batch=32")
+    page.focus("#step-button")
     for step in (1, 2, 3):
         page.keyboard.press(".")
         wait_until(page, f"{STEP} === {step}")

@@ -44,7 +44,7 @@ export const ABOUT = {
   },
   test: {
     what: 'Test pictures, framed by whether the network is right, with what it says.',
-    how: 'Click one to see what each layer makes of it.',
+    how: 'Click one, or choose it with the arrow keys, to see what each layer makes of it.',
     formula: 'argmax of the scores',
   },
 } as const satisfies Readonly<Record<string, About>>;

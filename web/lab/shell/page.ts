@@ -3,6 +3,7 @@ import { getButton, getElement, makeElement, saveFile, setIcon, setLabel } from 
 import { errorMessage } from '../../shared/errors.ts';
 import { readAddress, writeAddress } from './address.ts';
 import { announceOften } from './announcer.ts';
+import { makeButton } from './controls.ts';
 import { formatCount } from './format.ts';
 import { drawPlotPicture } from './plot-picture.ts';
 import { loadStyle } from './style.ts';
@@ -69,22 +70,24 @@ export class Page {
     getButton('python-copy').addEventListener('click', () =>
       this.#copy(this.#tab?.python() ?? '', 'The command is copied.'),
     );
-    getButton('plot-button').addEventListener('click', () => void this.#savePlot());
+    getButton('plot-button').addEventListener('click', () => this.#savePlot());
     getButton('save-button').addEventListener('click', () => void this.#saveNetwork());
     addEventListener('keydown', event => this.#handleKey(event));
   }
 
+  /** Single characters act only where the focus is on the bench or on the controls: whoever dictates to the page shall not
+   * begin a run anew by a word (WCAG 2.1.4). */
   #handleKey(event: KeyboardEvent): void {
     const { target, key } = event;
-    const isTaken =
-      target instanceof Element && target.closest('input, select, textarea, button, a, [role="slider"]');
-    if (event.ctrlKey || event.metaKey || event.altKey || (isTaken && key === ' ')) return;
-    if (target instanceof Element && target.closest('input:not([type="range"]), textarea, select')) return;
-    const actions: Record<string, () => void> = {
-      ' ': () => this.#toggle(),
-      '.': () => this.#do(tab => tab.step?.()),
-      s: () => this.#setSlow(!this.#isSlow),
-      r: () => this.#do(tab => tab.reset()),
+    if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element)) return;
+    if (target.closest('input:not([type="range"]), textarea, select')) return;
+    const isFocused = target.closest('#bench, .transport') !== null;
+    const isTaken = target.closest('input, button, a, [role="slider"]') !== null;
+    const actions: Record<string, (() => void) | false> = {
+      ' ': !isTaken && (() => this.#toggle()),
+      '.': isFocused && (() => this.#do(tab => tab.step?.())),
+      s: isFocused && (() => this.#setSlow(!this.#isSlow)),
+      r: isFocused && (() => this.#do(tab => tab.reset())),
     };
     const action = actions[key.toLowerCase()];
     if (!action) return;
@@ -100,10 +103,11 @@ export class Page {
     this.#do(tab => (this.#isPlaying ? tab.pause() : tab.play()));
   }
 
+  /** Tabs without slow motion stay as they are. */
   #setSlow(isSlow: boolean): void {
-    this.#isSlow = isSlow;
-    getButton('slow-button').setAttribute('aria-pressed', String(isSlow));
-    this.#do(tab => tab.setSlow?.(isSlow));
+    this.#isSlow = isSlow && this.#tab?.setSlow !== undefined;
+    getButton('slow-button').setAttribute('aria-pressed', String(this.#isSlow));
+    this.#do(tab => tab.setSlow?.(this.#isSlow));
     this.#writeAddress();
   }
 
@@ -125,8 +129,18 @@ export class Page {
       this.#shown.add(tab);
     } catch (error) {
       this.#tabs.delete(entry.id);
-      this.#say(errorMessage(error));
+      if (entry === this.#entry) this.#showFailure(entry, error);
     }
+  }
+
+  /** The tab's link leads nowhere else, so a button tries again. */
+  #showFailure({ name }: TabEntry, error: unknown): void {
+    const sentence = `${name} could not be opened. ${errorMessage(error)}`;
+    getElement('bench').replaceChildren(
+      makeElement('p', 'loading', sentence),
+      makeButton('Try again', () => void this.#open()),
+    );
+    this.#say(sentence);
   }
 
   #leave(entry: TabEntry): void {
@@ -199,6 +213,9 @@ export class Page {
     const query = this.#tab.settings.write();
     if (this.#isSlow) query.set('slow', '1');
     const hash = writeAddress({ tab: this.#entry.id, query });
+    // So the tab comes back as it was left.
+    const link = this.#links.get(this.#entry.id);
+    if (link) link.href = hash;
     // Sliders would fill the history.
     if (hash !== location.hash) history.replaceState(null, '', hash);
   }
@@ -237,11 +254,15 @@ export class Page {
     );
   }
 
-  async #savePlot(): Promise<void> {
+  #savePlot(): void {
     if (!this.#tab || !this.#entry) return;
     const { id, name } = this.#entry;
-    const picture = await drawPlotPicture(this.#tab.plot(), `limner lab, ${name}`, location.hash);
-    if (picture) saveFile(picture, `limner-lab-${id}.png`);
+    try {
+      const picture = drawPlotPicture(this.#tab.plot(), `limner lab, ${name}`, location.hash);
+      saveFile(picture, `limner-lab-${id}.png`);
+    } catch (error) {
+      this.#say(errorMessage(error));
+    }
   }
 
   async #saveNetwork(): Promise<void> {

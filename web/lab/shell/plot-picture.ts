@@ -1,12 +1,13 @@
 /** The picture of a curve, to be saved: the plot with its title, and the settings that give it again. */
-import { getContext2d } from '../../shared/canvas.ts';
+import { encodePng, getContext2d } from '../../shared/canvas.ts';
 import { makeElement } from '../../shared/dom.ts';
 import { themeColor } from './theme.ts';
 
 const EDGE = 24;
 const LINE = 26;
 
-export function drawPlotPicture(plot: HTMLCanvasElement, title: string, hash: string): Promise<Blob | null> {
+/** As a PNG. Throws an Error if the browser cannot encode it. */
+export function drawPlotPicture(plot: HTMLCanvasElement, title: string, hash: string): Blob {
   const scale = window.devicePixelRatio || 1;
   const [edge, line] = [EDGE * scale, LINE * scale];
   const picture = makeElement('canvas');
@@ -23,5 +24,5 @@ export function drawPlotPicture(plot: HTMLCanvasElement, title: string, hash: st
   context.fillStyle = themeColor('muted');
   context.font = `${11 * scale}px ui-monospace, monospace`;
   context.fillText(hash, edge, picture.height - edge - line / 2 + 8 * scale, plot.width);
-  return new Promise(resolve => picture.toBlob(resolve));
+  return encodePng(picture);
 }
