@@ -74,7 +74,10 @@ export abstract class ClassifierTab implements Tab {
   #step = 0;
   #values: ReadonlyMap<string, Float32Array> = new Map();
   #isPlaying = false;
-  #building: Promise<void> = Promise.resolve();
+  #isSlow = false;
+  #isShown = false;
+  /** Whether there is a network to train. */
+  #building: Promise<boolean> = Promise.resolve(false);
   #builds = 0;
 
   constructor(
@@ -297,14 +300,17 @@ export abstract class ClassifierTab implements Tab {
   }
 
   #runState(): RunState | null {
-    return this.#session
-      ? {
-          step: this.#step,
-          weights: this.#weights,
-          isPlaying: this.#isPlaying,
-          isTrained: this.settings.values.start === 'trained',
-        }
-      : null;
+    // Without a state no test begins, and one that goes on stops.
+    const session = this.#isShown ? this.#session : null;
+    return (
+      session && {
+        step: session.steps,
+        lastStep: session.plan.steps,
+        weights: this.#weights,
+        isPlaying: this.#isPlaying,
+        isTrained: this.settings.values.start === 'trained',
+      }
+    );
   }
 
   #showFigures(): void {
@@ -337,6 +343,15 @@ export abstract class ClassifierTab implements Tab {
 
   pause(): void {
     this.#control.pause();
+  }
+
+  leave(): void {
+    this.#isShown = false;
+  }
+
+  enter(): void {
+    this.#isShown = true;
+    void this.tests.test();
   }
 
   step(): void {

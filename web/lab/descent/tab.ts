@@ -172,20 +172,26 @@ class DescentTab implements Tab {
 
   /** Begins the plane of MNIST anew, or ends it where another surface is shown. */
   #requestPlane(): void {
-    window.clearTimeout(this.#planeTimer);
-    this.#plane?.destroy();
-    this.#plane = null;
+    this.#stopPlane();
     this.#planeText.textContent = '';
     if (this.settings.values.on !== 'mnist') return;
     this.#surface = null;
     this.#planeTimer = window.setTimeout(() => void this.#makePlane(), PLANE_DELAY_MS);
   }
 
+  #stopPlane(): void {
+    window.clearTimeout(this.#planeTimer);
+    this.#planeTimer = 0;
+    this.#plane?.destroy();
+    this.#plane = null;
+  }
+
   async #makePlane(): Promise<void> {
-    const { values } = this.settings;
+    const timer = this.#planeTimer;
     const { LossPlane } = await import('./plane/loss-plane.ts');
-    if (values !== this.settings.values) return this.#requestPlane();
-    const { first, second, run, seed } = values;
+    // Another plane, or none, may be wanted by now.
+    if (timer !== this.#planeTimer) return;
+    const { first, second, run, seed } = this.settings.values;
     this.#plane = new LossPlane(
       { optimizers: [first, second], steps: run, seed },
       {
@@ -334,6 +340,14 @@ class DescentTab implements Tab {
   pause(): void {
     this.#isPlaying = false;
     this.host.setPlaying(false);
+  }
+
+  leave(): void {
+    if (!this.#plane?.isDone) this.#stopPlane();
+  }
+
+  enter(): void {
+    if (!this.#plane) this.#requestPlane();
   }
 
   setSlow(isSlow: boolean): void {

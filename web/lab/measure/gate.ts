@@ -5,26 +5,26 @@ export type Closure = 'paused' | 'hidden';
 export class Gate {
   readonly #closures = new Set<Closure>();
   #waiting: (() => void)[] = [];
-  /** How often the tab was hidden: what was timed meanwhile does not count. */
-  #hidings = 0;
+  #interruptions = 0;
 
-  get hidings(): number {
-    return this.#hidings;
+  /** How often the page was hidden, or another tab of the lab shown: what was timed meanwhile does not count. */
+  get interruptions(): number {
+    return this.#interruptions;
   }
 
   get isOpen(): boolean {
     return this.#closures.size === 0;
   }
 
-  is(closure: Closure): boolean {
-    return this.#closures.has(closure);
+  interrupt(): void {
+    this.#interruptions++;
   }
 
   set(closure: Closure, isClosed: boolean): void {
     if (isClosed === this.#closures.has(closure)) return;
     if (isClosed) {
       this.#closures.add(closure);
-      if (closure === 'hidden') this.#hidings++;
+      if (closure === 'hidden') this.interrupt();
     } else this.#closures.delete(closure);
     if (!this.isOpen) return;
     for (const go of this.#waiting.splice(0)) go();

@@ -153,11 +153,11 @@ export class Rounds {
       const taken = this.rows.reduce((sum, { rounds }) => sum + rounds.length, 0);
       const part = LOADING_PART + ((1 - LOADING_PART) * taken) / (taken + this.#turnsLeft);
       this.#tell(`Round ${round + 1} of ${this.plan.rounds}`, workload, part, this.#secondsLeft);
-      const [hidings, revivals] = [gate.hidings, workload.revivals];
+      const [interruptions, revivals] = [gate.interruptions, workload.revivals];
       try {
         const { samples, runs } = await this.#samples(row);
         const isLost = workload.revivals !== revivals;
-        if (!isLost && gate.hidings === hidings) {
+        if (!isLost && gate.interruptions === interruptions) {
           row.rounds.push(samples);
           row.runs += runs;
           break;

@@ -143,6 +143,10 @@ class MeasureTab implements Tab {
     if (this.#stop) this.#setPaused(true);
   }
 
+  leave(): void {
+    this.#gate.interrupt();
+  }
+
   #setPaused(isPaused: boolean): void {
     this.#gate.set('paused', isPaused);
     this.host.setPlaying(!isPaused);

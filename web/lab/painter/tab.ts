@@ -240,6 +240,14 @@ class PainterTab implements Tab {
     else this.#setPlaying(false);
   }
 
+  leave(): void {
+    this.#target.stopCamera();
+  }
+
+  enter(): void {
+    if (this.#isStarted && this.settings.values.source === 'camera') this.#drawSource();
+  }
+
   /** Before it has started: what shall be then. */
   #setPlaying(isPlaying: boolean): void {
     this.#isPlaying = isPlaying;

@@ -122,6 +122,7 @@ export class Page {
     try {
       const tab = await this.#load(entry);
       if (entry !== this.#entry) return;
+      if (isOther) tab.enter?.();
       tab.settings.read(query);
       this.#show(tab);
       this.#setSlow(query.get('slow') === '1');
@@ -145,6 +146,7 @@ export class Page {
 
   #leave(entry: TabEntry): void {
     this.#tab?.pause();
+    this.#tab?.leave?.();
     this.#tab = null;
     this.#setPlaying(false);
     getElement('bench').replaceChildren(makeElement('p', 'loading', `${entry.name} is being fetched…`));

@@ -23,6 +23,10 @@ export interface Tab {
   readonly playsAtOnce?: boolean;
   play(): void;
   pause(): void;
+  /** Another tab is shown, after `pause`: what still computes or listens stops, as the other tab may measure time. */
+  leave?(): void;
+  /** It is shown, for the first time or again, before it reads the address: what `leave` stopped goes on. */
+  enter?(): void;
   /** Slow motion: steps so slow that one can follow them. Tabs that measure time have none. */
   setSlow?(isSlow: boolean): void;
   /** One step, and no more. Tabs that learn nothing have none. */

@@ -43,6 +43,7 @@ function fetchDigits(): Promise<Digits> {
 export class LossPlane {
   readonly #stop = new AbortController();
   #worker: Worker | null = null;
+  #isDone = false;
 
   constructor(
     readonly options: LossPlaneOptions,
@@ -54,6 +55,11 @@ export class LossPlane {
       // The other run need not go on.
       this.destroy();
     });
+  }
+
+  /** Whether its finest surface is told. */
+  get isDone(): boolean {
+    return this.#isDone;
   }
 
   destroy(): void {
@@ -120,7 +126,9 @@ export class LossPlane {
         const isLast = columns === CELLS.columns;
         events.onProgress(isLast ? about : `${about} The map has ${columns} × ${rows} cells so far.`);
         events.onSurface(planeSurface(data.grid, view, shadows, loss));
-        if (isLast) worker.terminate();
+        if (!isLast) return;
+        this.#isDone = true;
+        worker.terminate();
       }
     });
     const request: GridRequest = {

@@ -208,6 +208,25 @@ test('a turn in which the GPU was lost or the tab was hidden is taken again', as
   expect(gpu.runs).toBe(3 + 12 + 2 * 4);
 });
 
+test('a turn during which another tab was shown is taken again when the run goes on', async () => {
+  const clock = new FakeClock();
+  const state: { leave?: () => void } = {};
+  const cpu = new FakeWorkload(clock, 'cpu', 10, [1], ({ runs }) => {
+    if (runs !== 5) return;
+    clock.time += 500;
+    state.leave?.();
+  });
+  const { rounds, gate } = start(clock, [cpu]);
+  state.leave = () => {
+    gate.set('paused', true);
+    gate.interrupt();
+    setTimeout(() => gate.set('paused', false), 10);
+  };
+  await rounds.run();
+  expect(rounds.measurements[0]).toMatchObject({ runs: 12, p90Ms: 10 });
+  expect(cpu.runs).toBe(3 + 12 + 4);
+});
+
 test('a GPU that is lost in each turn is given up', async () => {
   const clock = new FakeClock();
   const gpu = new FakeWorkload(clock, 'webgpu', 5, [1], self => {
