@@ -1,6 +1,7 @@
 /** The visitor's camera, for pictures to learn from or to be asked about. It is asked for only when a button is pressed. */
 import { centerCrop, getContext2d } from '../../shared/canvas.ts';
 import { makeElement } from '../../shared/dom.ts';
+import { Capture } from '../shell/capture.ts';
 import { makeButton } from '../shell/controls.ts';
 
 /** Between two frames. */
@@ -19,7 +20,10 @@ export class CameraView {
   readonly #video = makeElement('video');
   readonly #button: HTMLButtonElement;
   readonly #canvas = makeElement('canvas');
-  #stream: MediaStream | null = null;
+  readonly #capture = new Capture({
+    audio: false,
+    video: { width: { ideal: 640 }, height: { ideal: 480 } },
+  });
 
   constructor(
     readonly onFrame: () => void,
@@ -34,7 +38,7 @@ export class CameraView {
   }
 
   get isOn(): boolean {
-    return this.#stream !== null;
+    return this.#capture.stream !== null;
   }
 
   /** The middle of what it sees now: `side` x `side` RGBA bytes. */
@@ -50,13 +54,16 @@ export class CameraView {
 
   async open(): Promise<boolean> {
     if (this.isOn) return true;
+    let stream: MediaStream | null = null;
     try {
       if (!navigator.mediaDevices?.getUserMedia) throw new Error(INSECURE);
-      const video = { width: { ideal: 640 }, height: { ideal: 480 } };
-      this.#stream = await navigator.mediaDevices.getUserMedia({ audio: false, video });
-      this.#video.srcObject = this.#stream;
+      stream = await this.#capture.open();
+      if (!stream) return false;
+      this.#video.srcObject = stream;
       await this.#video.play();
     } catch (error) {
+      // It was closed meanwhile, which ends `play`.
+      if (stream && stream !== this.#capture.stream) return false;
       const { name = '', message = '' } = error as Partial<DOMException>;
       this.close();
       this.say(REASONS[name] ?? (message || 'The camera could not be opened.'));
@@ -68,8 +75,7 @@ export class CameraView {
   }
 
   close(): void {
-    for (const track of this.#stream?.getTracks() ?? []) track.stop();
-    this.#stream = null;
+    this.#capture.close();
     this.#video.srcObject = null;
     this.#showState();
   }

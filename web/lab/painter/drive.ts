@@ -1,4 +1,5 @@
 /** What moves the two latent numbers of a bred picture: time, sound, a MIDI controller. */
+import { Capture } from '../shell/capture.ts';
 import type { Latent } from './evaluate.ts';
 import type { Drive } from './settings.ts';
 
@@ -12,13 +13,8 @@ const FFT_SIZE = 512;
 const [LOW, MIDDLE, HIGH] = [1, 12, 80];
 
 export class LatentDrive {
-  #sound: {
-    readonly context: AudioContext;
-    readonly analyser: AnalyserNode;
-    readonly stream: MediaStream;
-  } | null = null;
-  /** Whether the microphone is wanted, as it may be asked for and not yet allowed. */
-  #isHearing = false;
+  readonly #microphone = new Capture({ audio: true });
+  #sound: { readonly context: AudioContext; readonly analyser: AnalyserNode } | null = null;
   #levels = new Uint8Array();
   #midi: MIDIAccess | null = null;
   #moved: [number, number] = [0, 0];
@@ -33,7 +29,6 @@ export class LatentDrive {
   /** Asks for the microphone or the MIDI devices, or lets go of the microphone. Throws if there are none, or if they are not
    * allowed. */
   async open(drive: Drive): Promise<void> {
-    this.#isHearing = drive === 'sound';
     if (drive === 'sound') await this.#listen();
     else this.close();
     if (drive === 'midi') await this.#connect();
@@ -41,29 +36,32 @@ export class LatentDrive {
 
   /** Lets go of the microphone. */
   close(): void {
-    this.#isHearing = false;
-    for (const track of this.#sound?.stream.getTracks() ?? []) track.stop();
+    this.#microphone.close();
     void this.#sound?.context.close();
     this.#sound = null;
   }
 
   async #listen(): Promise<void> {
     if (this.#sound) return;
-    const stream = await navigator.mediaDevices?.getUserMedia({ audio: true }).catch(() => null);
-    if (!stream) throw new Error('There is no microphone, or this page may not use it.');
-    // It may be wanted no more, or have come already.
-    if (!this.#isHearing || this.#sound) {
-      for (const track of stream.getTracks()) track.stop();
-      return;
-    }
+    const stream = await this.#openMicrophone();
+    if (!stream) return;
     const context = new AudioContext();
     const analyser = context.createAnalyser();
     analyser.fftSize = FFT_SIZE;
     this.#levels = new Uint8Array(analyser.frequencyBinCount);
     context.createMediaStreamSource(stream).connect(analyser);
-    this.#sound = { context, analyser, stream };
+    this.#sound = { context, analyser };
     // Without a touch of the page it begins suspended.
     await context.resume();
+  }
+
+  /** Null if it is not wanted any more when it is allowed. */
+  async #openMicrophone(): Promise<MediaStream | null> {
+    try {
+      return await this.#microphone.open();
+    } catch (error) {
+      throw new Error('There is no microphone, or this page may not use it.', { cause: error });
+    }
   }
 
   async #connect(): Promise<void> {

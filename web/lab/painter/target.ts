@@ -2,6 +2,7 @@
 import { centerCrop, getContext2d } from '../../shared/canvas.ts';
 import { makeElement } from '../../shared/dom.ts';
 import { drawStillLife } from '../../shared/still-life.ts';
+import { Capture } from '../shell/capture.ts';
 import type { Pixels } from './pixels.ts';
 
 /** A moment of the still life in which it is bright. */
@@ -17,7 +18,7 @@ export class Target {
   readonly #context = getContext2d(this.canvas, { willReadFrequently: true });
   /** The same object as long as nothing is painted. */
   #pixels: Pixels | null = null;
-  #stream: MediaStream | null = null;
+  readonly #camera = new Capture({ video: { width: 640 } });
   #timer = 0;
   #last: readonly [number, number] | null = null;
 
@@ -122,19 +123,15 @@ export class Target {
   /** Follows the camera, as in a mirror, until another picture is chosen. Throws if there is none, or it is not allowed. */
   async followCamera(): Promise<void> {
     this.stopCamera();
-    const stream = await navigator.mediaDevices?.getUserMedia({ video: { width: 640 } }).catch(() => null);
-    if (!stream) throw new Error('There is no camera, or this page may not use it.');
-    this.#stream = stream;
+    const stream = await this.#openCamera();
+    if (!stream) return;
     const video = makeElement('video');
     Object.assign(video, { srcObject: stream, muted: true, playsInline: true });
     await video.play();
+    // Another picture may have been chosen while it began.
+    if (stream !== this.#camera.stream) return;
     const context = this.#context;
     this.#timer = window.setInterval(() => {
-      if (!this.canvas.isConnected) {
-        // Another tab is shown.
-        this.stopCamera();
-        return;
-      }
       if (video.videoWidth === 0) return;
       context.setTransform(-1, 0, 0, 1, this.side, 0);
       this.#drawMiddle(video, video.videoWidth, video.videoHeight);
@@ -142,10 +139,18 @@ export class Target {
     }, CAMERA_MS);
   }
 
+  /** Null if another picture was chosen while the visitor was asked. */
+  async #openCamera(): Promise<MediaStream | null> {
+    try {
+      return await this.#camera.open();
+    } catch (error) {
+      throw new Error('There is no camera, or this page may not use it.', { cause: error });
+    }
+  }
+
   stopCamera(): void {
     window.clearInterval(this.#timer);
-    for (const track of this.#stream?.getTracks() ?? []) track.stop();
-    this.#stream = null;
+    this.#camera.close();
   }
 
   #bindBrush(): void {
