@@ -187,7 +187,7 @@ def test_a_network_of_ones_own_is_measured_too(lab: Any) -> None:
     page.wait_for_selector("#said:has-text('bad.onnx')")
     page.set_input_files("input[type=file]", files | {"name": "mine.onnx", "buffer": tiny_look("Tiny")})
     page.wait_for_selector("text=mine is timed too.")
-    assert page.input_value("#python-command") == "limner bench everywhere mine.onnx"
+    assert page.input_value("#python-command") == "limner bench everywhere 'mine.onnx'"
     measure(page)
     rows = save(page)["rows"]
     assert [(row["model"], row["backend"]) for row in rows] == [("mine", "webgl2"), ("mine", "cpu")]

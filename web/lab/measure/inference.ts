@@ -1,7 +1,7 @@
 /** Inference of one input, as it is timed: the input goes in, the outputs come back, and only then the next one begins, as in
  * MLPerf's single stream. */
 import { createPainter, type Painter, readModel } from '../../engine/index.ts';
-import { createEvaluator, type Evaluator } from '../../engine/training/index.ts';
+import { createEvaluator, type Evaluator, readModel as readOnnx } from '../../engine/training/index.ts';
 import type { BackendState } from './backends.ts';
 import type { TimedNetwork } from './networks.ts';
 import type { Arrays, BackendName, Workload } from './workload.ts';
@@ -22,6 +22,8 @@ abstract class Inference implements Workload {
   /** As the browser tells it; the painter knows no more. */
   readonly device: string;
   revivals = 0;
+  /** A run may be stopped while this is loading. */
+  protected isDestroyed = false;
   #outputs: ReadonlyMap<string, Float32Array> = new Map();
   #runs = 0;
 
@@ -36,7 +38,6 @@ abstract class Inference implements Workload {
   }
 
   abstract load(): Promise<void>;
-  abstract destroy(): void;
   protected abstract compute(inputs: Arrays): Promise<ReadonlyMap<string, Float32Array>>;
 
   async first(): Promise<void> {
@@ -50,6 +51,10 @@ abstract class Inference implements Workload {
   async run(times: number): Promise<void> {
     const { inputs } = this.network;
     for (let i = 0; i < times; i++) await this.compute(inputs[this.#runs++ % inputs.length] ?? {});
+  }
+
+  destroy(): void {
+    this.isDestroyed = true;
   }
 }
 
@@ -66,7 +71,7 @@ class GpuInference extends Inference {
   }
 
   async load(): Promise<void> {
-    this.#painter = await createPainter(await readModel(this.network.bytes), {
+    const painter = await createPainter(await readModel(this.network.bytes), {
       backend: this.backend,
       // As on the CPU.
       precision: 'float32',
@@ -79,6 +84,8 @@ class GpuInference extends Inference {
         this.#lost = reason;
       },
     });
+    if (this.isDestroyed) painter.destroy();
+    else this.#painter = painter;
   }
 
   protected async compute(inputs: Arrays): Promise<ReadonlyMap<string, Float32Array>> {
@@ -86,7 +93,8 @@ class GpuInference extends Inference {
     return new Map(Object.entries(await this.#painter.run(inputs)));
   }
 
-  destroy(): void {
+  override destroy(): void {
+    super.destroy();
     this.#painter?.destroy();
     this.#painter = null;
   }
@@ -97,8 +105,10 @@ class CpuInference extends Inference {
   #evaluator: Evaluator | null = null;
 
   async load(): Promise<void> {
-    // Weights stay as they are, as on the GPU.
-    this.#evaluator = await createEvaluator(this.network.model, { batch: 1, weights: [] });
+    // The file is read and weights stay as they are, as on the GPU.
+    const evaluator = await createEvaluator(readOnnx(this.network.bytes), { batch: 1, weights: [] });
+    if (this.isDestroyed) evaluator.destroy();
+    else this.#evaluator = evaluator;
   }
 
   protected async compute(inputs: Arrays): Promise<ReadonlyMap<string, Float32Array>> {
@@ -106,7 +116,8 @@ class CpuInference extends Inference {
     return this.#evaluator.run(new Map(Object.entries(inputs)));
   }
 
-  destroy(): void {
+  override destroy(): void {
+    super.destroy();
     this.#evaluator?.destroy();
     this.#evaluator = null;
   }

@@ -1,7 +1,7 @@
 /** The networks that are timed: the page's own with weights that a seed gives, or a visitor's file. */
 import { readModel as readLook } from '../../engine/index.ts';
 import { writeModel } from '../../engine/onnx/write-model.ts';
-import { type OnnxModel, readModel } from '../../engine/training/index.ts';
+import type { OnnxModel } from '../../engine/training/index.ts';
 import { buildClassifier, INPUT, valuesOf } from '../network/classifiers.ts';
 import { buildDeepClassifier } from '../network/deep-classifiers.ts';
 import { randomNumbers } from '../numbers/random.ts';
@@ -15,11 +15,17 @@ export interface TimedNetwork {
   readonly name: string;
   /** Of the first input. */
   readonly shape: readonly number[];
-  readonly model: OnnxModel;
-  /** The model as a file, which both GPU backends read. */
+  /** The model as a file, which each backend reads. */
   readonly bytes: Uint8Array;
   /** Inputs of runs, which follow one another: the same ones in turn. */
   readonly inputs: readonly Arrays[];
+}
+
+/** A visitor's network, whose inputs a run draws by its seed. */
+export interface OwnNetwork extends Omit<TimedNetwork, 'inputs'> {
+  /** The file's name. */
+  readonly file: string;
+  readonly drawInputs: (seed: number) => readonly Arrays[];
 }
 
 /** So many different inputs, after which the first comes again. */
@@ -72,36 +78,31 @@ export async function makeNetwork(
   const shape = SHAPES[name];
   const size = shape.reduce((a: number, b) => a * b, 1);
   const inputs = Array.from({ length: INPUTS }, () => ({ [INPUT]: randomValues(size, random) }));
-  return { name: NET_LABELS[name], shape: [1, ...shape], model, bytes, inputs };
+  return { name: NET_LABELS[name], shape: [1, ...shape], bytes, inputs };
 }
 
 /** A visitor's ONNX file. Open batches are 1; pictures are of random values of 0..1. Rejects with an EngineError if it cannot
  * be run, and says why. */
-export async function readNetwork(file: File, seed: number): Promise<TimedNetwork> {
+export async function readNetwork(file: File): Promise<OwnNetwork> {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const look = await readLook(bytes);
-  const random = randomNumbers(seed, 1);
-  const inputs = Array.from({ length: INPUTS }, () =>
-    Object.fromEntries([
-      ...look.plan.inputs
-        .filter(({ constant }) => !constant)
-        .map(
-          ({ name, dims }) =>
-            [
-              name,
-              randomValues(
-                dims.reduce((a, b) => a * b, 1),
-                random,
-              ),
-            ] as const,
-        ),
-      ...look.plan.live.map(live => [live.name, Float32Array.of(live.default)] as const),
-    ]),
-  );
+  const { plan } = await readLook(bytes);
+  const sizes = plan.inputs
+    .filter(({ constant }) => !constant)
+    .map(({ name, dims }) => [name, dims.reduce((a, b) => a * b, 1)] as const);
+  const live = plan.live.map(one => [one.name, Float32Array.of(one.default)] as const);
   return {
     name: file.name.replace(/\.onnx$/i, ''),
-    shape: look.plan.inputs[0]?.dims ?? [],
-    model: readModel(bytes),
-    ...{ bytes, inputs },
+    shape: plan.inputs[0]?.dims ?? [],
+    file: file.name,
+    bytes,
+    drawInputs: seed => {
+      const random = randomNumbers(seed, 1);
+      return Array.from({ length: INPUTS }, () =>
+        Object.fromEntries([
+          ...sizes.map(([name, size]) => [name, randomValues(size, random)] as const),
+          ...live,
+        ]),
+      );
+    },
   };
 }

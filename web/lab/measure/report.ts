@@ -22,6 +22,8 @@ export interface Results {
   readonly time: Date;
   /** The page's address, which repeats the run. */
   readonly address: string;
+  /** The visitor's file that the address does not have; null for none. */
+  readonly file: string | null;
   readonly version: string;
   readonly plan: RoundsPlan;
   readonly models: readonly TimedModel[];
@@ -55,13 +57,13 @@ export function toJson({ machine, time, address, version, plan, models, rows }: 
 const tableRow = (cells: readonly string[]): string =>
   `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 
-export function toMarkdown({ machine, time, address, version, plan, rows }: Results): string {
+export function toMarkdown({ machine, time, address, file, version, plan, rows }: Results): string {
   const facts = factsOf(machine).map(([name, value]) => `${name}: ${value}`);
   const lines = [
     `${time.toISOString().slice(0, 10)}, limner ${version}. ${facts.join('. ')}.`,
     `Up to ${plan.runs} runs of each in ${plan.rounds} rounds, or as many as fit into ${plan.seconds} s.`,
     '',
-    `The same again: ${address}`,
+    `The same again: ${address}${file === null ? '' : `, with ${file} opened there`}`,
   ];
   const [first, ...others] = COLUMNS;
   const blank = others.map(() => '');

@@ -3,7 +3,7 @@ import type { Values } from '../shell/settings.ts';
 import type { Gate } from './gate.ts';
 import type { Machine } from './machine.ts';
 import { NET_NAMES } from './net-names.ts';
-import { makeNetwork, type TimedNetwork } from './networks.ts';
+import { makeNetwork, type OwnNetwork, type TimedNetwork } from './networks.ts';
 import type { Results } from './report.ts';
 import { type Progress, Rounds, type RoundsPlan } from './rounds.ts';
 import type { MeasureSettings } from './settings.ts';
@@ -19,7 +19,7 @@ const TRAINED = 'lenet';
 export interface RunOptions {
   readonly values: Values<MeasureSettings['fields']>;
   /** A visitor's network, beside those of the settings. */
-  readonly own: TimedNetwork | null;
+  readonly own: OwnNetwork | null;
   readonly machine: Machine;
   readonly gate: Gate;
   readonly signal: AbortSignal;
@@ -40,7 +40,10 @@ export async function measure(options: RunOptions): Promise<void> {
     const isNeeded = nets.includes(name) || (train && name === TRAINED);
     if (isNeeded) made.set(name, await makeNetwork(name, seed, nextTask));
   }
-  const networks = [...nets.flatMap(name => made.get(name) ?? []), ...(own ? [own] : [])];
+  const networks = [
+    ...nets.flatMap(name => made.get(name) ?? []),
+    ...(own ? [{ ...own, inputs: own.drawInputs(seed) }] : []),
+  ];
   const trained = train ? (made.get(TRAINED) ?? null) : null;
   const batches = trained ? drawBatches(trained, seed) : [];
   const { on } = values;
@@ -53,7 +56,10 @@ export async function measure(options: RunOptions): Promise<void> {
   });
   const models = await describeModels(networks, trained, batches);
   const plan: RoundsPlan = { runs, rounds: count, seconds, seed };
-  const common = { machine, time: new Date(), address: location.href, version: __LIMNER__, plan, models };
+  const common = {
+    ...{ machine, time: new Date(), address: location.href, version: __LIMNER__, plan, models },
+    file: own?.file ?? null,
+  };
   let phase = '';
   const rounds: Rounds = new Rounds(workloads, references, plan, {
     now: () => performance.now(),

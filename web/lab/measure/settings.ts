@@ -25,6 +25,7 @@ export const makeSettings = () =>
 
 export type MeasureSettings = ReturnType<typeof makeSettings>;
 
-/** The command that measures the same in Python, Node and a browser. */
-export const pythonCommand = (own: string | null): string =>
-  `limner bench everywhere${own === null ? '' : ` ${own}.onnx`}`;
+/** The command that measures in Python, Node and a browser, by a plan of its own: the visitor's file, or networks that it has. */
+export const pythonCommand = (file: string | null): string =>
+  // Single quotes keep all but themselves from the shell.
+  `limner bench everywhere${file === null ? '' : ` '${file.replaceAll("'", "'\\''")}'`}`;

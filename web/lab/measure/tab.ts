@@ -13,7 +13,7 @@ import { BACKEND_LABELS, findBackends } from './backends.ts';
 import { makeControls } from './controls.ts';
 import { Gate } from './gate.ts';
 import { describeMachine, type Machine, showMachine } from './machine.ts';
-import type { TimedNetwork } from './networks.ts';
+import type { OwnNetwork } from './networks.ts';
 import { type Results, toJson, toMarkdown } from './report.ts';
 import { ResultsTable } from './results-table.ts';
 import type { Progress } from './rounds.ts';
@@ -41,7 +41,7 @@ class MeasureTab implements Tab {
   /** Of the run that goes on. */
   #stop: AbortController | null = null;
   #ended: Promise<void> = Promise.resolve();
-  #own: TimedNetwork | null = null;
+  #own: OwnNetwork | null = null;
   #machine: Machine | null = null;
   #last: Results | null = null;
 
@@ -96,13 +96,13 @@ class MeasureTab implements Tab {
   async #readOwn(file: File): Promise<void> {
     try {
       const { readNetwork } = await import('./run.ts');
-      this.#setOwn(await readNetwork(file, this.settings.values.seed));
+      this.#setOwn(await readNetwork(file));
     } catch (error) {
       this.host.say(`${file.name}: ${errorMessage(error)}`);
     }
   }
 
-  #setOwn(network: TimedNetwork | null): void {
+  #setOwn(network: OwnNetwork | null): void {
     this.#own = network;
     this.#forget.hidden = !network;
     this.#fileText.textContent = network
@@ -238,7 +238,7 @@ class MeasureTab implements Tab {
   }
 
   python(): string {
-    return pythonCommand(this.#own?.name ?? null);
+    return pythonCommand(this.#own?.file ?? null);
   }
 
   status(): string | null {

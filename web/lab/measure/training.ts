@@ -36,7 +36,8 @@ export function drawBatches({ inputs }: TimedNetwork, seed: number): readonly Ex
 export class TrainingWorkload implements Workload {
   readonly kind = 'training';
   readonly batch = BATCH;
-  /** A trainer goes on by itself, from its last copy of the state. */
+  /** Not known: a trainer goes on by itself, from its last copy of the state, and tells only a loss for good. The turn then
+   * has a slow sample. */
   readonly revivals = 0;
   readonly model: string;
   readonly device: string;
@@ -45,6 +46,8 @@ export class TrainingWorkload implements Workload {
   readonly #losses: number[] = [];
   #trainer: Trainer | null = null;
   #lost = '';
+  /** A run may be stopped while this is loading. */
+  #isDestroyed = false;
 
   constructor(
     readonly network: TimedNetwork,
@@ -59,7 +62,7 @@ export class TrainingWorkload implements Workload {
   }
 
   async load(): Promise<void> {
-    this.#trainer = await createTrainer(this.network.model, {
+    const trainer = await createTrainer(this.network.bytes, {
       loss: 'crossEntropy',
       optimizer: adam(),
       learningRate: RATE,
@@ -70,6 +73,8 @@ export class TrainingWorkload implements Workload {
         this.#lost = reason;
       },
     });
+    if (this.#isDestroyed) trainer.destroy();
+    else this.#trainer = trainer;
   }
 
   first(): Promise<void> {
@@ -95,6 +100,7 @@ export class TrainingWorkload implements Workload {
   }
 
   destroy(): void {
+    this.#isDestroyed = true;
     this.#trainer?.destroy();
     this.#trainer = null;
   }

@@ -13,7 +13,7 @@ export interface Workload {
   readonly batch: number;
   /** Why it cannot run here, as a sentence, if that is known before. */
   readonly reason: string | null;
-  /** From the model in memory to a network that can run. */
+  /** From the file in memory to a network that can run. If `destroy` comes first, what was made is let go. */
   load(): Promise<void>;
   /** The first run, which may still compile. */
   first(): Promise<void>;

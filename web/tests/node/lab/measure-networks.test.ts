@@ -1,7 +1,7 @@
 // The networks that the tab Measure times: the same for the same seed, and of values that keep their size.
 
 import { expect, test } from 'vitest';
-import { createEvaluator } from '../../../engine/training/index.ts';
+import { createEvaluator, readModel } from '../../../engine/training/index.ts';
 import { makeNetwork } from '../../../lab/measure/networks.ts';
 import { OUTPUT } from '../../../lab/network/classifiers.ts';
 
@@ -10,8 +10,8 @@ test.each(['lenet', 'resnet20', 'mobilenet'] as const)(
   async net => {
     const answers: Float32Array[] = [];
     for (const seed of [0, 0, 1]) {
-      const { model, inputs } = await makeNetwork(net, seed, async () => undefined);
-      const evaluator = await createEvaluator(model, { batch: 1, weights: [] });
+      const { bytes, inputs } = await makeNetwork(net, seed, async () => undefined);
+      const evaluator = await createEvaluator(readModel(bytes), { batch: 1, weights: [] });
       const [first = {}] = inputs;
       const made = await evaluator.run(new Map(Object.entries(first)));
       answers.push(made.get(OUTPUT) ?? new Float32Array());

@@ -5,7 +5,7 @@ import { groupsOf, remarkOf } from '../../../lab/measure/columns.ts';
 import { Gate } from '../../../lab/measure/gate.ts';
 import { toJson, toMarkdown } from '../../../lab/measure/report.ts';
 import { type Progress, Rounds, type RoundsPlan } from '../../../lab/measure/rounds.ts';
-import { makeSettings } from '../../../lab/measure/settings.ts';
+import { makeSettings, pythonCommand } from '../../../lab/measure/settings.ts';
 import { linesOf } from '../../../lab/measure/spread-plot.ts';
 import type { Workload } from '../../../lab/measure/workload.ts';
 import { burstOf, clockStep } from '../../../shared/clock.ts';
@@ -336,6 +336,7 @@ const RESULTS = {
   },
   time: new Date(0),
   address: 'http://here/#measure',
+  file: null,
   version: '1.0',
   plan: PLAN,
   models: [],
@@ -354,10 +355,17 @@ test('the Markdown has a table for each network, and cells that do not break it'
   const text = toMarkdown(RESULTS);
   expect(text).toContain('1970-01-01, limner 1.0. Browser: Chrome 1.');
   expect(text).toContain('The same again: http://here/#measure');
+  expect(toMarkdown({ ...RESULTS, file: 'mine.onnx' })).toContain('#measure, with mine.onnx opened there');
   expect(text).toContain('| WebGPU in software | 0.5 | 1 – 3 | 0.5 | 200 | 30 | 4 | 0 | unsteady |');
   expect(text).toContain('It is too large. |');
   const tables = text.split('\n').filter(line => line.startsWith('|'));
   expect(new Set(tables.map(line => line.split(/(?<!\\)\|/).length)).size).toBe(1);
+});
+
+test('the command has the visitor’s file, as a shell reads its name', () => {
+  expect(pythonCommand(null)).toBe('limner bench everywhere');
+  expect(pythonCommand('my net; $(x).onnx')).toBe("limner bench everywhere 'my net; $(x).onnx'");
+  expect(pythonCommand("it's.onnx")).toBe("limner bench everywhere 'it'\\''s.onnx'");
 });
 
 test('the address has what is not as usual', () => {

@@ -1,0 +1,60 @@
+// What a run times, with engines of the test: a run may be stopped while they load.
+
+import { expect, test, vi } from 'vitest';
+import type { BackendState } from '../../../lab/measure/backends.ts';
+import { makeInference } from '../../../lab/measure/inference.ts';
+import type { TimedNetwork } from '../../../lab/measure/networks.ts';
+import { TrainingWorkload } from '../../../lab/measure/training.ts';
+
+const engine = vi.hoisted(() => {
+  const made = { destroyed: 0 };
+  const waiting: (() => void)[] = [];
+  /** What is made when the test says so. */
+  const make = () =>
+    new Promise(resolve => {
+      waiting.push(() =>
+        resolve({
+          destroy: () => {
+            made.destroyed++;
+          },
+        }),
+      );
+    });
+  return { made, waiting, make };
+});
+
+vi.mock('../../../engine/index.ts', () => ({ createPainter: engine.make, readModel: async () => ({}) }));
+vi.mock('../../../engine/training/index.ts', () => ({
+  adam: () => ({}),
+  createEvaluator: engine.make,
+  createTrainer: engine.make,
+  readModel: () => ({}),
+}));
+
+const NETWORK: TimedNetwork = { name: 'net', shape: [1, 4], bytes: new Uint8Array(), inputs: [{}] };
+const STATE: BackendState = { device: '', software: false, reason: null };
+
+const MAKERS = {
+  webgpu: () => makeInference(NETWORK, 'webgpu', STATE),
+  cpu: () => makeInference(NETWORK, 'cpu', STATE),
+  training: () => new TrainingWorkload(NETWORK, [], 'cpu', STATE),
+};
+
+async function finish(): Promise<void> {
+  await vi.waitFor(() => expect(engine.waiting).not.toEqual([]));
+  for (const resolve of engine.waiting.splice(0)) resolve();
+}
+
+test.each(['webgpu', 'cpu', 'training'] as const)(
+  '%s that is stopped while it loads leaves nothing',
+  async name => {
+    engine.made.destroyed = 0;
+    const workload = MAKERS[name]();
+    const loading = workload.load();
+    workload.destroy();
+    await finish();
+    await loading;
+    expect(engine.made.destroyed).toBe(1);
+    await expect(workload.run(1)).rejects.toThrow('is not loaded.');
+  },
+);
