@@ -21,6 +21,12 @@ export interface Surface {
   readonly runs?: readonly SurfaceRun[];
 }
 
+/** Where paths begin: at the chosen place, if the surface has it in view, and else where the surface's own do. */
+export const startOn = ({ view, start }: Surface, chosen: Point | null): Point =>
+  chosen && view.every(([least, most], axis) => least <= (chosen[axis] ?? 0) && (chosen[axis] ?? 0) <= most)
+    ? chosen
+    : start;
+
 /** A loss that is a mean over examples. */
 export interface SampledSurface extends Surface {
   /** How many examples there are. */

@@ -19,7 +19,16 @@ import type { LossPlane } from './plane/loss-plane.ts';
 import { RacerList } from './racer-list.ts';
 import { RACERS, type Racer, type RacerName } from './racers.ts';
 import { makeSettings, rateName, rateOf } from './settings.ts';
-import { beale, himmelblau, type Point, ravine, rosenbrock, type Surface, saddle } from './surface.ts';
+import {
+  beale,
+  himmelblau,
+  type Point,
+  ravine,
+  rosenbrock,
+  type Surface,
+  saddle,
+  startOn,
+} from './surface.ts';
 
 /** Steps a second, of play and of slow motion. */
 const [RATE, SLOW_RATE] = [30, 3];
@@ -134,7 +143,7 @@ class DescentTab implements Tab {
   }
 
   get #start(): Point {
-    return this.settings.values.start ?? this.#surface?.start ?? [0, 0];
+    return this.#surface ? startOn(this.#surface, this.settings.values.start) : [0, 0];
   }
 
   get #common() {

@@ -17,7 +17,15 @@ import { lineSurface } from '../../../lab/descent/line-surface.ts';
 import { gradientCloud, makePath } from '../../../lab/descent/path.ts';
 import { RACERS, type RacerName } from '../../../lab/descent/racers.ts';
 import { Stepper } from '../../../lab/descent/stepper.ts';
-import { beale, himmelblau, ravine, rosenbrock, type Surface, saddle } from '../../../lab/descent/surface.ts';
+import {
+  beale,
+  himmelblau,
+  ravine,
+  rosenbrock,
+  type Surface,
+  saddle,
+  startOn,
+} from '../../../lab/descent/surface.ts';
 import { fastest, stableRate } from '../../../lab/descent/theory.ts';
 import { normal, randomNumbers } from '../../../lab/numbers/random.ts';
 
@@ -253,4 +261,12 @@ test('ten paths of 150 steps take less than a frame', () => {
   };
   // The fastest of some, since the machine may be busy.
   expect(Math.min(...Array.from({ length: 20 }, race))).toBeLessThan(16);
+});
+
+test('a start that a surface does not show is not taken over from another', () => {
+  const surface = ravine(50);
+  expect(startOn(surface, null)).toEqual(surface.start);
+  expect(startOn(surface, [2.6, -1.3])).toEqual([2.6, -1.3]);
+  expect(startOn(surface, [2.6, -1.4])).toEqual(surface.start);
+  expect(startOn(surface, [-4, 0])).toEqual(surface.start);
 });
