@@ -1,5 +1,6 @@
 /** The tab Descent: optimizers race over surfaces. All paths are computed at once; playing moves along them. */
 import { makeElement } from '../../shared/dom.ts';
+import { errorMessage } from '../../shared/errors.ts';
 import { fetchCarsOrDrawn } from '../data/pairs.ts';
 import { type PairTable, rangeOf, toUnit } from '../data/table.ts';
 import { CurvePlot, type CurvePlotContent } from '../plot/curve-plot.ts';
@@ -185,7 +186,10 @@ class DescentTab implements Tab {
     this.#planeText.textContent = '';
     if (this.settings.values.on !== 'mnist') return;
     this.#surface = null;
-    this.#planeTimer = window.setTimeout(() => void this.#makePlane(), PLANE_DELAY_MS);
+    this.#planeTimer = window.setTimeout(
+      () => void this.#makePlane().catch(error => this.#fail(error)),
+      PLANE_DELAY_MS,
+    );
   }
 
   #stopPlane(): void {
@@ -235,11 +239,17 @@ class DescentTab implements Tab {
     if (this.#isDue) return;
     this.#isDue = true;
     requestAnimationFrame(() => {
-      this.#computing = this.#computing.then(() => {
-        this.#isDue = false;
-        return this.#compute();
-      });
+      this.#computing = this.#computing
+        .then(() => {
+          this.#isDue = false;
+          return this.#compute();
+        })
+        .catch(error => this.#fail(error));
     });
+  }
+
+  #fail(error: unknown): void {
+    this.host.say(errorMessage(error));
   }
 
   async #compute(): Promise<void> {

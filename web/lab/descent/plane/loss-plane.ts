@@ -31,13 +31,20 @@ const nextTask = (): Promise<void> => new Promise(resolve => setTimeout(resolve)
 
 let digits: Promise<Digits> | null = null;
 
-/** MNIST's first digits, or drawn ones until MNIST is there. */
+/** MNIST's first digits, or drawn ones where nobody has fetched MNIST. Rejects where it is there and cannot be read. */
 function fetchDigits(): Promise<Digits> {
-  digits ??= (async () => {
-    const task = (await fetchPictures('mnist').catch(() => null)) ?? drawnDigits();
-    return gatherDigits(task.name, task.train, nextTask);
-  })();
-  return digits;
+  const asked = digits ?? gatherOnce();
+  digits = asked;
+  asked.catch(() => {
+    // Another try may go better.
+    digits = null;
+  });
+  return asked;
+}
+
+async function gatherOnce(): Promise<Digits> {
+  const task = (await fetchPictures('mnist')) ?? drawnDigits();
+  return gatherDigits(task.name, task.train, nextTask);
 }
 
 export class LossPlane {
