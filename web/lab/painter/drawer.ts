@@ -9,7 +9,12 @@ export class Drawer {
   readonly #waiting = new Map<number, (reply: DrawReply) => void>();
   #next = 0;
 
-  constructor() {
+  /** `fail` is told why a painting could not be drawn, where nobody waits for it. */
+  constructor(readonly fail: (error: unknown) => void) {
+    this.#worker.addEventListener('error', () => {
+      const reason = 'The worker that draws broke off. Load the page anew.';
+      for (const [id, settle] of this.#waiting) settle({ id, kind: 'failed', reason });
+    });
     this.#worker.addEventListener('message', ({ data }: MessageEvent<DrawReply>) => {
       this.#waiting.get(data.id)?.(data);
     });

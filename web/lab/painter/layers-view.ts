@@ -131,6 +131,7 @@ export class LayersView {
         this.#maps = maps;
         for (const canvas of this.#canvases) canvas.request();
       })
+      .catch(this.drawer.fail)
       .finally(() => {
         this.#isBusy = false;
         if (this.#isDue) this.request();

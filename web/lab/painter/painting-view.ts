@@ -73,6 +73,8 @@ export class PaintingView {
       this.#bitmap = bitmap;
       speed = 0.7 * speed + (0.3 * (products * side * side)) / Math.max(1, milliseconds);
       this.view.request();
+    } catch (error) {
+      this.drawer.fail(error);
     } finally {
       this.#isBusy = false;
       if (this.#isDue) {

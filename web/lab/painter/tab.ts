@@ -31,7 +31,7 @@ class PainterTab implements Tab {
   readonly playsAtOnce = true;
   readonly settings = makeSettings();
   readonly element: HTMLElement;
-  readonly #drawer = new Drawer();
+  readonly #drawer = new Drawer(error => this.#fail(error));
   readonly #target: Target;
   readonly #painting: PaintingCard;
   readonly #layers = new LayersView(this.#drawer);
@@ -159,15 +159,22 @@ class PainterTab implements Tab {
 
   #follow(names: ReadonlySet<string>): void {
     for (const [element, isShown] of this.#only) element.hidden = !isShown();
-    if (names.has('net')) this.#target.resize(sideOf(this.settings.values));
+    const isSharp = this.#resizeTarget();
     if (!this.#isStarted) return;
-    if (names.has('source') || names.has('text')) this.#drawSource();
+    if (names.has('source') || names.has('text') || !isSharp) this.#drawSource();
     if (BEGINNING.some(name => names.has(name))) this.#begin();
     else {
       this.#run.follow(names);
       if (names.has('pick')) this.#show();
       if (names.has('zoom') || names.has('at')) this.#painting.request();
     }
+  }
+
+  /** Whether the picture is as it should be then: one's own is scaled, a source is drawn again. */
+  #resizeTarget(): boolean {
+    const { isDrawn, side } = this.#target;
+    this.#target.resize(sideOf(this.settings.values));
+    return !isDrawn || this.#target.side === side;
   }
 
   #drawSource(): void {

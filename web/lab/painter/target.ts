@@ -21,6 +21,8 @@ export class Target {
   readonly #camera = new Capture({ video: { width: 640 } });
   #timer = 0;
   #last: readonly [number, number] | null = null;
+  /** Whether all of it can be drawn again: nothing is one's own, or of the camera. */
+  #isDrawn = false;
 
   constructor(
     side: number,
@@ -32,6 +34,10 @@ export class Target {
     this.canvas.setAttribute('role', 'img');
     this.canvas.setAttribute('aria-label', 'The picture that the network paints. Draw on it to change it.');
     this.#bindBrush();
+  }
+
+  get isDrawn(): boolean {
+    return this.#isDrawn;
   }
 
   get side(): number {
@@ -55,7 +61,8 @@ export class Target {
     return { width: side, height: side, colors };
   }
 
-  #changed(): void {
+  #changed(isDrawn = false): void {
+    this.#isDrawn = isDrawn;
     this.#pixels = null;
     this.onChange();
   }
@@ -74,7 +81,7 @@ export class Target {
   drawStillLife(): void {
     this.stopCamera();
     drawStillLife(this.#context, this.side, MOMENT);
-    this.#changed();
+    this.#changed(true);
   }
 
   /** Letters as large as fit, over a sunset of colours. */
@@ -100,7 +107,7 @@ export class Target {
     context.textBaseline = 'middle';
     context.fillStyle = '#fff6e6';
     context.fillText(text, side / 2, side / 2);
-    this.#changed();
+    this.#changed(true);
   }
 
   /** Throws if the file is no picture. */
