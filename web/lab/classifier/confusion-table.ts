@@ -17,7 +17,7 @@ export class ConfusionTable {
 
   constructor(readonly onCell: (cell: Cell) => void) {
     this.element.addEventListener('keydown', event => this.#move(event));
-    onTheme(() => this.#paint());
+    onTheme(this, table => table.#paint());
   }
 
   setClasses(classes: readonly string[]): void {

@@ -102,9 +102,9 @@ function makeSample(racer: Racer): SVGElement {
   svg.setAttribute('aria-hidden', 'true');
   line.setAttribute('d', 'M2 4H30');
   line.setAttribute('stroke-dasharray', racer.dash.join(' '));
-  const paint = () => line.setAttribute('stroke', colorOf(racer));
-  paint();
-  onTheme(paint);
+  const paint = (path: SVGElement) => path.setAttribute('stroke', colorOf(racer));
+  paint(line);
+  onTheme(line, paint);
   svg.append(line);
   return svg;
 }

@@ -45,7 +45,7 @@ export class FittedCanvas {
       this.#height = blockSize;
       this.request();
     }).observe(this.canvas);
-    onTheme(() => this.request());
+    onTheme(this, fitted => fitted.request());
   }
 
   set label(text: string) {

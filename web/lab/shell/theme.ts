@@ -2,7 +2,8 @@
 import { getButton, setLabel } from '../../shared/dom.ts';
 
 const KEY = 'limner-lab-theme';
-const listeners: (() => void)[] = [];
+/** They call what follows the theme as long as it is there. False when it is gone. */
+let followers: (() => boolean)[] = [];
 const system = matchMedia('(prefers-color-scheme: light)');
 
 export type Theme = 'dark' | 'light';
@@ -27,9 +28,14 @@ function store(theme: Theme): void {
 export const currentTheme = (): Theme =>
   (document.documentElement.dataset.theme as Theme | undefined) ?? (system.matches ? 'light' : 'dark');
 
-/** Called when colours changed. */
-export function onTheme(listener: () => void): void {
-  listeners.push(listener);
+/** Calls `repaint` for an object when colours changed. It does not keep the object in memory, so `repaint` must not hold it either. */
+export function onTheme<T extends object>(follower: T, repaint: (follower: T) => void): void {
+  const reference = new WeakRef(follower);
+  followers.push(() => {
+    const found = reference.deref();
+    if (found) repaint(found);
+    return found !== undefined;
+  });
 }
 
 /** The colour of that name, or another value: one of the style sheet's variables. Browsers leave `light-dark()` in a variable as
@@ -43,7 +49,7 @@ export function themeColor(name: string): string {
 function tell(): void {
   const other = currentTheme() === 'dark' ? 'light' : 'dark';
   setLabel(getButton('theme-button'), `Use the ${other} theme`);
-  for (const listener of listeners) listener();
+  followers = followers.filter(follow => follow());
 }
 
 export function bindTheme(): void {
