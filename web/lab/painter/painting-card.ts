@@ -1,5 +1,5 @@
 /** The card of the painting: which network paints it, the painting itself, and how to tear it, zoom and keep it. */
-import { getContext2d } from '../../shared/canvas.ts';
+import { encodePng, getContext2d } from '../../shared/canvas.ts';
 import { makeElement, saveFile } from '../../shared/dom.ts';
 import { makeCard } from '../shell/bench.ts';
 import { makeButton, makeSlider } from '../shell/controls.ts';
@@ -56,7 +56,7 @@ export function makePaintingCard(
       () => settings.values.zoom > 1,
     ),
     png,
-    makeButton('Shader (GLSL)', () => void saveShader(cards, scene())),
+    makeButton('Shader (GLSL)', () => saveShader(cards, scene())),
   );
   const kept = makeElement('span', 'control-head');
   kept.append(makeAbout('Picture and shader', ABOUT.keep, kept));
@@ -141,7 +141,7 @@ async function savePng(
 }
 
 /** Saves the shader, and beside it the picture of its tables if it has any. */
-async function saveShader({ fail }: CardHost, scene: Scene | null): Promise<void> {
+function saveShader({ fail }: CardHost, scene: Scene | null): void {
   if (!scene) return;
   const { network, weights, latent } = scene;
   try {
@@ -150,9 +150,10 @@ async function saveShader({ fail }: CardHost, scene: Scene | null): Promise<void
     const tables = tablePicture(network, weights);
     if (!tables) return;
     const { width, height, data } = tables;
-    const canvas = new OffscreenCanvas(width, height);
+    const canvas = makeElement('canvas');
+    Object.assign(canvas, { width, height });
     getContext2d(canvas).putImageData(new ImageData(data, width, height), 0, 0);
-    saveFile(await canvas.convertToBlob({ type: 'image/png' }), TABLES_FILE);
+    saveFile(encodePng(canvas), TABLES_FILE);
   } catch (error) {
     fail(error);
   }
