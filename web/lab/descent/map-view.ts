@@ -63,10 +63,6 @@ export class MapView {
     this.#view.request();
   }
 
-  get canvas(): HTMLCanvasElement {
-    return this.#view.canvas;
-  }
-
   #bind(): void {
     const { canvas } = this.#view;
     const handle = this.#handle;

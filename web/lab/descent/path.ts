@@ -1,6 +1,7 @@
 /** The path of one optimizer over a surface: where it is after each step, and the loss there. */
 import type { Optimizer } from '../../engine/training/index.ts';
-import { normal, randomNumbers, shuffled } from '../numbers/random.ts';
+import { epochOrder } from '../network/batches.ts';
+import { normal, randomNumbers } from '../numbers/random.ts';
 import type { Sample } from './racers.ts';
 import { Stepper } from './stepper.ts';
 import type { Point, SampledSurface, Surface } from './surface.ts';
@@ -42,7 +43,7 @@ export function sampledGradient(
   if (isSampled(surface)) {
     const { count } = surface;
     if (size >= count) return full;
-    const order = makeOrder(count, size, seed);
+    const order = epochOrder(count, size, seed);
     return ([x, y], step, out, at) => surface.sampleGradient(x, y, order(step), out, at);
   }
   const deviation = noise / Math.sqrt(size);
@@ -51,20 +52,6 @@ export function sampledGradient(
     const random = randomNumbers(seed, step);
     out[at] = (out[at] ?? 0) + deviation * normal(random);
     out[at + 1] = (out[at + 1] ?? 0) + deviation * normal(random);
-  };
-}
-
-/** The examples of each step: each epoch has all of them, in an order of its own. */
-function makeOrder(count: number, size: number, seed: number): (step: number) => Uint32Array {
-  const perEpoch = Math.floor(count / size);
-  let epoch = -1;
-  let order = new Uint32Array();
-  return step => {
-    const wanted = Math.floor(step / perEpoch);
-    if (wanted !== epoch) order = shuffled(count, randomNumbers(seed, wanted)) as typeof order;
-    epoch = wanted;
-    const first = (step % perEpoch) * size;
-    return order.subarray(first, first + size);
   };
 }
 

@@ -1,6 +1,7 @@
 /** The tab Descent: optimizers race over surfaces. All paths are computed at once; playing moves along them. */
 import { makeElement } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
+import { nextTask } from '../../shared/next-task.ts';
 import { fetchCarsOrDrawn } from '../data/pairs.ts';
 import { type PairTable, rangeOf, toUnit } from '../data/table.ts';
 import { CurvePlot, type CurvePlotContent } from '../plot/curve-plot.ts';
@@ -39,8 +40,6 @@ const SLICE_MS = 12;
 const PLANE_DELAY_MS = 300;
 
 const FIXED = { saddle, beale, rosenbrock, himmelblau } as const;
-
-const nextTask = (): Promise<void> => new Promise(resolve => setTimeout(resolve));
 
 export function makeDescentTab(host: Host): Tab {
   return new DescentTab(host);

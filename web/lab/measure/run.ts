@@ -1,4 +1,5 @@
 /** A run: makes the networks of the settings, and times them. It is fetched when it is asked for. */
+import { nextTask } from '../../shared/next-task.ts';
 import type { Values } from '../shell/settings.ts';
 import type { Gate } from './gate.ts';
 import type { Machine } from './machine.ts';
@@ -27,8 +28,6 @@ export interface RunOptions {
   /** Called when a round is over, and at the end. */
   readonly onResults: (results: Results) => void;
 }
-
-const nextTask = (): Promise<void> => new Promise(resolve => setTimeout(resolve));
 
 /** Rejects with the signal's reason when it is stopped; `onResults` then had what was timed. */
 export async function measure(options: RunOptions): Promise<void> {

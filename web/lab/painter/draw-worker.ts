@@ -1,4 +1,5 @@
 /** The worker that draws networks, so that the page never waits: with WebGL2, else with plain loops. */
+import { nextTask } from '../../shared/next-task.ts';
 import type { DrawReply, DrawRequest, DrawTask, Scene } from './draw-protocol.ts';
 import { activationsOf, placesOf, type View } from './evaluate.ts';
 import { GlBrush } from './gl-brush.ts';
@@ -39,8 +40,6 @@ function draw(scene: Scene, view: View, width: number, height: number) {
   const canvas = drawByLoops(scene, view, width, height);
   return { milliseconds: performance.now() - begin, canvas };
 }
-
-const nextTask = () => new Promise(resolve => setTimeout(resolve));
 
 /** A large picture, tile by tile: other drawings go in between. */
 async function drawPng(

@@ -1,6 +1,7 @@
 /** The tab Painter: networks of a place paint a picture, and pictures that are bred. */
 import { makeElement } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
+import { nextTask } from '../../shared/next-task.ts';
 import { CurvePlot } from '../plot/curve-plot.ts';
 import { makeBench, makeCard } from '../shell/bench.ts';
 import { formatCount } from '../shell/format.ts';
@@ -22,8 +23,6 @@ import { Target } from './target.ts';
 
 /** Settings that need a new beginning. */
 const BEGINNING = ['net', 'depth', 'width', 'act', 'units', 'seed'];
-
-const nextTask = (): Promise<void> => new Promise(resolve => setTimeout(resolve));
 
 export const makePainterTab = (host: Host): Tab => new PainterTab(host);
 

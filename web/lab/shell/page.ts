@@ -1,6 +1,7 @@
 /** The page around the tabs: which one is shown, the address, the controls below, and what is said. */
 import { getButton, getElement, makeElement, saveFile, setIcon, setLabel } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
+import { nextTask } from '../../shared/next-task.ts';
 import { readAddress, writeAddress } from './address.ts';
 import { announceOften } from './announcer.ts';
 import { makeButton } from './controls.ts';
@@ -13,9 +14,6 @@ import { bindTheme } from './theme.ts';
 const SAID_MS = 5000;
 /** Whether the visitor wants little motion. */
 const CALM = matchMedia('(prefers-reduced-motion: reduce)');
-
-/** Lets the browser do what else there is: no task shall be long. */
-const nextTask = (): Promise<void> => new Promise(resolve => setTimeout(resolve));
 
 export class Page {
   readonly #links = new Map<string, HTMLAnchorElement>();

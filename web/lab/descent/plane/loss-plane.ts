@@ -1,6 +1,7 @@
 /** Makes the loss surface of a real network: trains it twice, lays the plane, and has the loss computed there. */
 import { initialize } from '../../../engine/training/index.ts';
 import { errorMessage } from '../../../shared/errors.ts';
+import { nextTask } from '../../../shared/next-task.ts';
 import { drawnDigits } from '../../data/drawn-digits.ts';
 import { fetchPictures } from '../../data/picture-files.ts';
 import { OPTIMIZERS, type OptimizerName, PICTURE_RATES } from '../../network/optimizers.ts';
@@ -26,8 +27,6 @@ export interface LossPlaneEvents {
   onSurface(surface: SampledSurface): void;
   onFailed(reason: string): void;
 }
-
-const nextTask = (): Promise<void> => new Promise(resolve => setTimeout(resolve));
 
 let digits: Promise<Digits> | null = null;
 
