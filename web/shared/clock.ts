@@ -7,12 +7,12 @@ const WATCH_MS = 40;
 const STEPS_OF_SAMPLE = 50;
 const MAX_BURST = 1000;
 
-/** The smallest step of the clock, in milliseconds; where it never changes, the time that it was watched. `look` bounds how
+/** The smallest step of the clock, in milliseconds; where it never changes, the time that it was watched. `readings` bounds how
  * often it is asked. */
-export function clockStep(now: () => number, looks = 2_000_000): number {
+export function clockStep(now: () => number, readings = 2_000_000): number {
   const begin = now();
   let [last, least, changes] = [begin, WATCH_MS, 0];
-  for (let look = 0; look < looks && changes < CHANGES && last - begin < WATCH_MS; look++) {
+  for (let i = 0; i < readings && changes < CHANGES && last - begin < WATCH_MS; i++) {
     const time = now();
     if (time <= last) continue;
     least = Math.min(least, time - last);

@@ -18,7 +18,7 @@ export interface RoundsPlan {
   readonly seed: number;
 }
 
-export interface Surroundings {
+export interface RoundsHost {
   readonly now: () => number;
   /** The clock's step, in milliseconds. */
   readonly clockStep: number;
@@ -70,7 +70,7 @@ export class Rounds {
     readonly workloads: readonly Workload[],
     readonly references: readonly Workload[],
     readonly plan: RoundsPlan,
-    readonly around: Surroundings,
+    readonly host: RoundsHost,
   ) {
     this.rows = workloads.map(workload => ({
       workload,
@@ -112,7 +112,7 @@ export class Rounds {
     const rowOf = new Map(this.rows.map(row => [row.workload, row]));
     const order = [...new Set([...this.references, ...this.workloads])];
     for (const [index, workload] of order.entries()) {
-      await this.around.gate.pass(this.around.signal);
+      await this.host.gate.pass(this.host.signal);
       this.#tell('Loading', workload, (LOADING_PART * index) / order.length, null);
       const row = rowOf.get(workload);
       if (workload.reason !== null) continue;
@@ -129,16 +129,16 @@ export class Rounds {
   }
 
   async #prepare(workload: Workload, row: Row | undefined): Promise<Float32Array> {
-    const begin = this.around.now();
+    const begin = this.host.now();
     await this.#limited(workload.load());
-    const loaded = this.around.now();
+    const loaded = this.host.now();
     await this.#limited(workload.first());
-    const ran = this.around.now();
+    const ran = this.host.now();
     const answer = await this.#limited(workload.answer());
     if (row) {
-      const before = this.around.now();
+      const before = this.host.now();
       await this.#limited(workload.run(WARM_UP_RUNS));
-      row.runMs = (this.around.now() - before) / WARM_UP_RUNS;
+      row.runMs = (this.host.now() - before) / WARM_UP_RUNS;
       row.loadMs = loaded - begin;
       row.firstRunMs = ran - loaded;
     }
@@ -146,7 +146,7 @@ export class Rounds {
   }
 
   async #turn(row: Row, round: number): Promise<void> {
-    const { gate, signal, nextTask } = this.around;
+    const { gate, signal, nextTask } = this.host;
     const { workload } = row;
     for (let repeats = 0; row.reason === null; ) {
       await gate.pass(signal);
@@ -171,7 +171,7 @@ export class Rounds {
   }
 
   async #samples(row: Row): Promise<{ samples: number[]; runs: number }> {
-    const { now, clockStep } = this.around;
+    const { now, clockStep } = this.host;
     const { workload } = row;
     const samples: number[] = [];
     const { count, milliseconds } = this.#turnLength;
@@ -190,7 +190,7 @@ export class Rounds {
 
   /** Removes a workload that failed, and keeps the reason. A run that is stopped ends. */
   #fail(workload: Workload, row: Row | undefined, error: unknown): void {
-    this.around.signal.throwIfAborted();
+    this.host.signal.throwIfAborted();
     workload.destroy();
     if (row) row.reason = errorMessage(error);
   }
@@ -204,7 +204,7 @@ export class Rounds {
       );
     });
     try {
-      return await stoppable(Promise.race([promise, late]), this.around.signal);
+      return await stoppable(Promise.race([promise, late]), this.host.signal);
     } finally {
       clearTimeout(timer);
     }
@@ -217,7 +217,7 @@ export class Rounds {
   get #secondsLeft(): number {
     const { count, milliseconds } = this.#turnLength;
     const left = this.#active.reduce((sum, { runMs, rounds }) => {
-      const sample = runMs * burstOf(runMs, this.around.clockStep);
+      const sample = runMs * burstOf(runMs, this.host.clockStep);
       return (
         sum + Math.max(sample, Math.min(milliseconds, count * sample)) * (this.plan.rounds - rounds.length)
       );
@@ -231,11 +231,11 @@ export class Rounds {
   }
 
   #tell(phase: string, workload: Workload, part: number, secondsLeft: number | null): void {
-    this.around.onProgress({ phase, workload, part, secondsLeft });
+    this.host.onProgress({ phase, workload, part, secondsLeft });
   }
 
   get measurements(): Measurement[] {
-    return this.rows.map(row => toMeasurement(row, this.around.version));
+    return this.rows.map(row => toMeasurement(row, this.host.version));
   }
 }
 

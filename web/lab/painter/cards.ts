@@ -75,7 +75,7 @@ export function makeNetworkCard(cards: CardHost): HTMLElement {
       },
     );
   const bend = makeSelect(settings.bind('act'), {
-    label: 'Bend',
+    label: 'Activation',
     about: ABOUT.bend,
     choices: [
       ['tanh', 'tanh'],

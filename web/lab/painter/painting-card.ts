@@ -10,7 +10,7 @@ import type { CardHost } from './cards.ts';
 import type { Scene } from './draw-protocol.ts';
 import type { Drawer } from './drawer.ts';
 import { exportedShader, TABLES_FILE, tablePicture } from './exported-shader.ts';
-import { bindLook, type Look, PaintingView, viewOf } from './painting-view.ts';
+import { bindViewport, PaintingView, type Viewport, viewOf } from './painting-view.ts';
 import { MAX, type PainterSettings } from './settings.ts';
 
 const PNG_SIDE = 4096;
@@ -27,15 +27,15 @@ export function makePaintingCard(
   cards: CardHost,
   drawer: Drawer,
   scene: () => Scene | null,
-  damage: (at: Look['at'] | null) => void,
+  damage: (at: Viewport['at'] | null) => void,
 ): PaintingCard {
   const { settings, showOnly } = cards;
-  const look = (): Look => ({ zoom: settings.values.zoom, at: settings.values.at ?? [0, 0] });
-  const painting = new PaintingView('The painting of the network', drawer, scene, look);
+  const viewport = (): Viewport => ({ zoom: settings.values.zoom, at: settings.values.at ?? [0, 0] });
+  const painting = new PaintingView('The painting of the network', drawer, scene, viewport);
   const hasGrids = () => settings.values.net === 'grid';
-  const frame = bindLook(
+  const frame = bindViewport(
     painting.view,
-    look,
+    viewport,
     MAX.zoom,
     next => settings.set(next),
     at => hasGrids() && damage(at),
@@ -45,7 +45,7 @@ export function makePaintingCard(
   const figures = makeElement('p', 'figure figures');
   const hint = makeElement('p', 'hint', 'Touch the painting to tear a hole into it, and see it heal.');
   const choices = makeElement('div', 'choices');
-  const png = makeButton('Picture, 4K', () => void savePng(cards, png, drawer, scene(), look()));
+  const png = makeButton('Picture, 4K', () => void savePng(cards, png, drawer, scene(), viewport()));
   choices.append(
     showOnly(
       makeButton('Tear a piece out', () => damage(null)),
@@ -122,13 +122,13 @@ async function savePng(
   button: HTMLButtonElement,
   drawer: Drawer,
   scene: Scene | null,
-  look: Look,
+  viewport: Viewport,
 ): Promise<void> {
   if (!scene) return;
   const label = button.textContent;
   button.disabled = true;
   try {
-    const blob = await drawer.png(scene, viewOf(look), PNG_SIDE, part => {
+    const blob = await drawer.png(scene, viewOf(viewport), PNG_SIDE, part => {
       button.textContent = `${Math.round(100 * part)} %`;
     });
     saveFile(blob, 'limner-painting.png');

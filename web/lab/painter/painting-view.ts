@@ -17,12 +17,12 @@ const [MIN_SIDE, MAX_SIDE] = [96, 1536];
 let speed = 1e5;
 
 /** Where one looks: times that the picture is enlarged, and what is in the middle. */
-export interface Look {
+export interface Viewport {
   readonly zoom: number;
   readonly at: readonly [number, number];
 }
 
-export const viewOf = ({ zoom, at: [x, y] }: Look): View => [
+export const viewOf = ({ zoom, at: [x, y] }: Viewport): View => [
   x - 1 / zoom,
   y - 1 / zoom,
   x + 1 / zoom,
@@ -40,7 +40,7 @@ export class PaintingView {
     label: string,
     readonly drawer: Drawer,
     readonly scene: () => Scene | null,
-    readonly look: () => Look,
+    readonly viewport: () => Viewport,
   ) {
     this.view = new FittedCanvas('painting', label, (context, width, height) => {
       context.imageSmoothingQuality = 'high';
@@ -68,7 +68,7 @@ export class PaintingView {
     const full = Math.min(MAX_SIDE, canvas.clientWidth * devicePixelRatio);
     const side = Math.round(Math.max(MIN_SIDE, Math.min(full, Math.sqrt((budget * speed) / products))));
     try {
-      const { bitmap, milliseconds } = await this.drawer.draw(scene, viewOf(this.look()), side);
+      const { bitmap, milliseconds } = await this.drawer.draw(scene, viewOf(this.viewport()), side);
       this.#bitmap?.close();
       this.#bitmap = bitmap;
       speed = 0.7 * speed + (0.3 * (products * side * side)) / Math.max(1, milliseconds);
@@ -86,12 +86,12 @@ export class PaintingView {
 }
 
 /** Lets one zoom, move and touch a painting. */
-export function bindLook(
+export function bindViewport(
   { canvas }: FittedCanvas,
-  look: () => Look,
+  viewport: () => Viewport,
   most: number,
-  onLook: (look: Look) => void,
-  onTouch: (at: Look['at']) => void,
+  onMove: (viewport: Viewport) => void,
+  onTouch: (at: Viewport['at']) => void,
 ): HTMLElement {
   const frame = makeElement('div', 'looked-at');
   frame.tabIndex = 0;
@@ -105,11 +105,11 @@ export function bindLook(
     const near = Math.min(most, Math.max(1, zoom));
     const edge = 1 - 1 / near;
     const inside = (value: number) => Number(Math.min(edge, Math.max(-edge, value)).toPrecision(4));
-    onLook({ zoom: Number(near.toPrecision(3)), at: [inside(x), inside(y)] });
+    onMove({ zoom: Number(near.toPrecision(3)), at: [inside(x), inside(y)] });
   };
   /** Zooms so that the place under the pointer stays there; `x` and `y` are -1 to 1 on the canvas. */
   const zoomAt = (factor: number, x: number, y: number) => {
-    const { zoom, at } = look();
+    const { zoom, at } = viewport();
     const next = Math.min(most, Math.max(1, zoom * factor));
     tell(next, [at[0] + x / zoom - x / next, at[1] + y / zoom - y / next]);
   };
@@ -119,7 +119,7 @@ export function bindLook(
     return [(2 * (clientX - left)) / width - 1, (2 * (clientY - top)) / height - 1];
   };
   const touch = (x: number, y: number) => {
-    const { zoom, at } = look();
+    const { zoom, at } = viewport();
     onTouch([at[0] + x / zoom, at[1] + y / zoom]);
   };
   frame.addEventListener(
@@ -134,14 +134,14 @@ export function bindLook(
   frame.addEventListener('pointerdown', event => {
     if (!event.isPrimary || event.button !== 0) return;
     drag = { first: event, last: event, isFar: false };
-    if (look().zoom > 1) frame.setPointerCapture(event.pointerId);
+    if (viewport().zoom > 1) frame.setPointerCapture(event.pointerId);
   });
   frame.addEventListener('pointermove', event => {
     if (!drag) return;
     const { first, last } = drag;
     drag.last = event;
     drag.isFar ||= Math.hypot(event.clientX - first.clientX, event.clientY - first.clientY) > TOUCH_PX;
-    const { zoom, at } = look();
+    const { zoom, at } = viewport();
     if (zoom === 1 || !drag.isFar) return;
     const scale = 2 / zoom / canvas.clientWidth;
     tell(zoom, [
@@ -157,7 +157,7 @@ export function bindLook(
     drag = null;
   });
   frame.addEventListener('keydown', event => {
-    const { zoom, at } = look();
+    const { zoom, at } = viewport();
     const move = 0.2 / zoom;
     const keys: Record<string, () => void> = {
       '+': () => zoomAt(1.25, 0, 0),

@@ -4,7 +4,7 @@ import type { Scene } from './draw-protocol.ts';
 import type { Drawer } from './drawer.ts';
 import { PaintingView } from './painting-view.ts';
 
-const WHOLE_LOOK = { zoom: 1, at: [0, 0] } as const;
+const WHOLE = { zoom: 1, at: [0, 0] } as const;
 
 export interface WallPicture {
   readonly name: string;
@@ -24,9 +24,7 @@ export class Wall {
 
   /** Shows other pictures; `picked` is pressed, if it is not null. */
   show(pictures: readonly WallPicture[], picked: number | null, onPick: (index: number) => void): void {
-    this.#views = pictures.map(
-      ({ name, scene }) => new PaintingView(name, this.drawer, scene, () => WHOLE_LOOK),
-    );
+    this.#views = pictures.map(({ name, scene }) => new PaintingView(name, this.drawer, scene, () => WHOLE));
     const buttons = pictures.map(({ name }, i) => {
       const button = makeElement('button');
       button.type = 'button';

@@ -8,8 +8,8 @@ import type { Place, Plane } from './plane.ts';
 const RATIO = 16 / 10;
 /** Around the three places, as a part of how far they reach. */
 const MARGIN = 0.75;
-/** Places in each direction at which the curvature is looked at. */
-const LOOKS = 24;
+/** Places in each direction at which the curvature is measured. */
+const PROBES = 24;
 
 /** What is shown of the plane: the start, both ends, and what lies around them. */
 export function viewOf({ ends }: Pick<Plane, 'ends'>): Surface['view'] {
@@ -40,9 +40,9 @@ const isAtEdge = ([x, y]: Point, view: Surface['view'], { columns, rows }: Heigh
 function largestCurvature(surface: GridSurface, [[left, right], [bottom, top]]: Surface['view']): number {
   const height = surface.value(0, 0);
   let most = 0;
-  for (let i = 1; i < LOOKS; i++) {
-    for (let j = 1; j < LOOKS; j++) {
-      const place: Point = [left + ((right - left) * i) / LOOKS, bottom + ((top - bottom) * j) / LOOKS];
+  for (let i = 1; i < PROBES; i++) {
+    for (let j = 1; j < PROBES; j++) {
+      const place: Point = [left + ((right - left) * i) / PROBES, bottom + ((top - bottom) * j) / PROBES];
       if (surface.value(...place) <= height) most = Math.max(most, surface.curvatureAt(place));
     }
   }
