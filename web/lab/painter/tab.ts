@@ -44,6 +44,7 @@ class PainterTab implements Tab {
   readonly #only: (readonly [element: HTMLElement, isShown: () => boolean])[] = [];
   readonly #starting: Promise<void>;
   #isStarted = false;
+  #isShown = false;
   #isPlaying = false;
   /** The one that began last. */
   #run: Run;
@@ -180,7 +181,7 @@ class PainterTab implements Tab {
     const { source, text } = this.settings.values;
     if (source === 'text') this.#target.drawText(text);
     else if (source === 'still') this.#target.drawStillLife();
-    else void this.#target.followCamera().catch(error => this.#fail(error));
+    else if (this.#isShown) void this.#target.followCamera().catch(error => this.#fail(error));
   }
 
   #fail(error: unknown): void {
@@ -247,10 +248,12 @@ class PainterTab implements Tab {
   }
 
   leave(): void {
+    this.#isShown = false;
     this.#target.stopCamera();
   }
 
   enter(): void {
+    this.#isShown = true;
     if (this.#isStarted && this.settings.values.source === 'camera') this.#drawSource();
   }
 
