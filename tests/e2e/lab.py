@@ -109,24 +109,29 @@ def task_times(browser: Any, address: str, trace: Path) -> list[float]:
     return times
 
 
+USUAL_PROBLEMS = ("No available adapters", "GPU stall due to ReadPixels")
+"""What browsers say that have no GPU, or one in software."""
+
+
 @contextmanager
-def opening(address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
+def lab_opener(address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
     """A function that opens the lab at a hash, waits for an element, and gives the page.
 
-    What a page complains of fails the test.
+    `before` is a script for the page to begin with. What a page complains of fails the test.
     """
     guests: list[Visit] = []
 
-    def open_lab(hash_: str, element: str = ".bench", **context: Any) -> Any:
+    def open_lab(hash_: str, element: str = ".bench", before: str = "", **context: Any) -> Any:
         guests.append(visit(**context))
+        if before:
+            guests[-1].page.add_init_script(before)
         guests[-1].open(address + hash_, painted=False)
         guests[-1].page.wait_for_selector(element)
         return guests[-1].page
 
     yield open_lab
     problems = [problem for guest in guests for problem in guest.problems]
-    # A browser without a GPU says so.
-    assert [one for one in problems if "No available adapters" not in one] == []
+    assert [one for one in problems if not any(each in one for each in USUAL_PROBLEMS)] == []
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +145,8 @@ def lab_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def lab(lab_address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
-    """Opens the lab as files: see `opening`."""
-    with opening(lab_address, visit) as open_lab:
+    """Opens the lab as files: see `lab_opener`."""
+    with lab_opener(lab_address, visit) as open_lab:
         yield open_lab
 
 
@@ -154,6 +159,6 @@ def served_lab_address() -> Iterator[str]:
 
 @pytest.fixture
 def served_lab(served_lab_address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
-    """Opens the lab that is served: see `opening`."""
-    with opening(served_lab_address, visit) as open_lab:
+    """Opens the lab that is served: see `lab_opener`."""
+    with lab_opener(served_lab_address, visit) as open_lab:
         yield open_lab

@@ -1,13 +1,14 @@
 """The lab's tab Descent on MNIST: two runs, the plane through their ends, and the race on it."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from e2e.harness import MARKS, Visit
-from e2e.lab import AXE, MAX_TASK_MS, PHONE, lab, lab_address, main_tasks, wait_until
+from e2e.harness import MARKS, MAX_WAIT_MS, Visit
+from e2e.lab import AXE, MAX_TASK_MS, PHONE, find_violations, lab, lab_address, main_tasks, wait_until
 from limner.page.lab import WEB
 
 __all__ = ["lab", "lab_address"]
@@ -53,6 +54,19 @@ def test_another_surface_ends_the_runs(lab: Any) -> None:
     assert page.locator("text=First run").is_hidden()
 
 
+def test_another_tab_ends_the_runs_and_they_begin_anew(lab: Any) -> None:
+    page = lab("#descent?on=mnist&run=1000")
+    wait_until(page, f"{PLANE}.includes('Two runs')")
+    page.click("nav a:has-text('Line')")
+    end = time.monotonic() + MAX_WAIT_MS / 1000
+    while page.workers:
+        assert time.monotonic() < end, page.workers
+        page.wait_for_timeout(50)
+    page.go_back()
+    wait_until(page, f"{PLANE}.includes('Two runs')")
+    assert page.workers
+
+
 def test_no_task_keeps_the_page_waiting(lab_address: str, browser: Any, tmp_path: Path) -> None:
     """From the first digit to the last cell of the map, and while the largest batches race."""
     guest = Visit(browser)
@@ -76,7 +90,4 @@ def test_axe_finds_nothing_on_a_phone(lab: Any, scheme: str) -> None:
     page = lab(ADDRESS, color_scheme=scheme, viewport=PHONE, bypass_csp=True)
     wait_until(page, IS_DONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run().then(({ violations }) => violations)")
-    told = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
-    assert told == [], json.dumps(told, indent=1)
+    assert find_violations(page) == []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from e2e.harness import MARKS, Visit
-from e2e.lab import AXE, MAX_TASK_MS, PHONE, find_violations, main_tasks, wait_until
+from e2e.lab import AXE, MAX_TASK_MS, PHONE, find_violations, lab_opener, main_tasks, wait_until
 from lab_sizes import is_engine
 from limner.page.lab import WEB, make_lab_app
 from limner.page.server import serve_in_background
@@ -36,20 +36,10 @@ def address() -> Iterator[str]:
 @pytest.fixture
 def lab(address: str, visit: Callable[..., Visit]) -> Iterator[Callable[..., Any]]:
     """A function that opens the tab and gives the page; what that complains of fails the test."""
-    guests: list[Visit] = []
-
-    def open_lab(query: str = TINY, *, before: str = "", **context: Any) -> Any:
-        guests.append(visit(**context))
-        if before:
-            guests[-1].page.add_init_script(before)
-        guests[-1].open(f"{address}#measure?{query}", painted=False)
-        guests[-1].page.wait_for_selector(".bench.measure .facts dd")
-        return guests[-1].page
-
-    yield open_lab
-    problems = [problem for guest in guests for problem in guest.problems]
-    usual = ("No available adapters", "GPU stall due to ReadPixels")
-    assert [one for one in problems if not any(each in one for each in usual)] == []
+    with lab_opener(address, visit) as open_lab:
+        yield lambda query=TINY, **options: open_lab(
+            f"#measure?{query}", ".bench.measure .facts dd", **options
+        )
 
 
 def measure(page: Any, until: str = DONE) -> None:
