@@ -122,7 +122,7 @@ def test_the_address_is_the_state(lab: Any) -> None:
 
 
 def test_a_tab_comes_back_as_it_was_left(lab: Any) -> None:
-    address = "#line?hidden=1&epochs=2000&batch=1&seed=7"
+    address = "#line?hidden=1&batch=1&epochs=2000&seed=7"
     page = lab(address)
     page.click("#play-button")
     wait_until(page, f"{STEP} > 5")
