@@ -155,16 +155,14 @@ def test_a_run_that_is_asked_for_early_can_be_paused(served_lab: Any) -> None:
     wait_until(page, f"{STEP} > {steps}")
 
 
-def test_a_tab_that_could_not_be_fetched_is_tried_again(
-    lab_address: str, visit: Callable[..., Visit]
-) -> None:
+def test_a_tab_that_could_not_be_fetched_says_so(lab_address: str, visit: Callable[..., Visit]) -> None:
     page = visit().open(f"{lab_address}#line", painted=False).page
     page.wait_for_selector(".bench.line")
     page.route("**/*.js", lambda route: route.abort())
     page.click("nav a:has-text('Descent')")
     page.wait_for_selector(".loading:has-text('Descent could not be opened.')")
     page.unroute("**/*.js")
-    page.click("text=Try again")
+    page.click("text=Reload the page")
     page.wait_for_selector(".bench.descent")
 
 

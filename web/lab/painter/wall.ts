@@ -41,7 +41,10 @@ export class Wall {
       button.addEventListener('click', () => onPick(i));
       return button;
     });
+    const focused = [...this.element.children].indexOf(document.activeElement as Element);
     this.element.replaceChildren(...buttons);
+    // Who breeds by keyboard goes on from the same place.
+    buttons[focused]?.focus();
     this.#press(picked);
     this.request(picked);
   }

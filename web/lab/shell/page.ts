@@ -132,12 +132,12 @@ export class Page {
     }
   }
 
-  /** The tab's link leads nowhere else, so a button tries again. */
+  /** Browsers keep that a script could not be fetched, so only a reload tries again. */
   #showFailure({ name }: TabEntry, error: unknown): void {
     const sentence = `${name} could not be opened. ${errorMessage(error)}`;
     getElement('bench').replaceChildren(
       makeElement('p', 'loading', sentence),
-      makeButton('Try again', () => void this.#open()),
+      makeButton('Reload the page', () => location.reload()),
     );
     this.#say(sentence);
   }
