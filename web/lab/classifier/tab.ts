@@ -74,10 +74,8 @@ export abstract class ClassifierTab implements Tab {
   #step = 0;
   #values: ReadonlyMap<string, Float32Array> = new Map();
   #isPlaying = false;
-  #isSlow = false;
   #isShown = false;
-  /** Whether there is a network to train. */
-  #building: Promise<boolean> = Promise.resolve(false);
+  #building: Promise<void> = Promise.resolve();
   #builds = 0;
 
   constructor(
@@ -301,16 +299,13 @@ export abstract class ClassifierTab implements Tab {
 
   #runState(): RunState | null {
     // Without a state no test begins, and one that goes on stops.
-    const session = this.#isShown ? this.#session : null;
-    return (
-      session && {
-        step: session.steps,
-        lastStep: session.plan.steps,
-        weights: this.#weights,
-        isPlaying: this.#isPlaying,
-        isTrained: this.settings.values.start === 'trained',
-      }
-    );
+    if (!this.#session || !this.#isShown) return null;
+    return {
+      step: this.#step,
+      weights: this.#weights,
+      isPlaying: this.#isPlaying,
+      isTrained: this.settings.values.start === 'trained',
+    };
   }
 
   #showFigures(): void {
@@ -351,7 +346,7 @@ export abstract class ClassifierTab implements Tab {
 
   enter(): void {
     this.#isShown = true;
-    void this.tests.test();
+    void this.#tests.test();
   }
 
   step(): void {

@@ -120,7 +120,7 @@ export class Page {
     try {
       const tab = await this.#load(entry);
       if (entry !== this.#entry) return;
-      if (isOther) tab.enter?.();
+      if (tab !== this.#tab) tab.enter?.();
       tab.settings.read(query);
       this.#show(tab);
       this.#setSlow(query.get('slow') === '1');
