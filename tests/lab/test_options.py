@@ -24,6 +24,7 @@ def test_names_are_those_of_the_catalog() -> None:
         ({"net": "curve"}, "limner lab digits has no --net curve"),
         ({"optimizer": "adamm"}, "no --optimizer adamm. Did you mean adam? Choose from: sgd, momentum"),
         ({"schedule": "warm"}, "no --schedule warm. Choose from: constant, step"),
+        ({"precision": "float16"}, "no --precision float16. Did you mean bfloat16? Choose from: float32"),
         ({"lr": 0.0}, "--lr is 0.0, but has to be above 0"),
         ({"lr": float("nan")}, "--lr is nan"),
         ({"batch": 1}, "--batch is 1, but has to be a whole number of 2 or more"),
@@ -48,3 +49,10 @@ def test_an_unknown_optimizer_has_no_rate() -> None:
     assert default_rate("adadelta") == 1.0
     with pytest.raises(LimnerError, match="no --optimizer magic"):
         default_rate("magic")
+
+
+def test_settings_without_a_precision_are_those_of_float32() -> None:
+    earlier = make_settings().to_json()
+    del earlier["precision"]
+    assert make_settings().differences(earlier) == []
+    assert make_settings(precision="bfloat16").differences(earlier) == ["precision"]

@@ -44,6 +44,17 @@ def test_lenet_learns_drawn_digits(train: Train, digits: Examples) -> None:
     assert record["history"][-1]["train_loss"] < record["history"][0]["train_loss"] / 2
 
 
+def test_bfloat16_learns_as_float32_does(train: Train, digits: Examples) -> None:
+    exact = train(make_settings(net="cnn"), digits, "float32")
+    record = train(make_settings(net="cnn", precision="bfloat16"), digits, "bfloat16")
+    assert "--precision bfloat16" in record["command"]
+    losses, exact_losses = ([each["train_loss"] for each in run["history"]] for run in (record, exact))
+    assert losses != exact_losses
+    assert losses == pytest.approx(exact_losses, rel=0.05)
+    # The file is in float32: ONNX Runtime computes what torch does.
+    assert record["onnx_runtime"]["max_difference"] < 1e-4
+
+
 def test_a_seed_gives_the_same_curve_twice_and_another_seed_another(train: Train, digits: Examples) -> None:
     first, again, other = (
         curve(train(make_settings(seed=seed), digits, folder))

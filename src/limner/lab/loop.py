@@ -22,6 +22,7 @@ from limner.lab.history import EpochRecord
 from limner.lab.objective import as_batch, evaluate
 from limner.lab.optimizers import make_optimizers, set_rate
 from limner.lab.options import LabSettings
+from limner.lab.precision import autocast
 from limner.lab.reporter import LabReporter
 from limner.lab.schedules import rate_at
 from limner.lab.state import LabState, is_finite, load_checkpoint, save_checkpoint
@@ -122,7 +123,8 @@ class Trainer:
             inputs = self._augmentation.apply(inputs, indices)
         set_rate(self.state.optimizers, self._rate())
         torch.manual_seed(derive_seed(settings.seed, DROPOUT, counters.step))
-        outputs = self.task.network(as_batch(inputs))
+        with autocast(settings.precision):
+            outputs = self.task.network(as_batch(inputs)).float()
         loss = self.task.objective.loss(outputs, targets)
         for optimizer in self.state.optimizers:
             optimizer.zero_grad()

@@ -18,6 +18,7 @@ from limner.export.step_options import RATES, OptimizerName
 TaskName = Literal["digits", "fashion", "pictures", "cars"]
 ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle"]
 InputRange = Literal["0..1", "0..255"]
+PrecisionName = Literal["float32", "bfloat16"]
 
 CLASSIFIER_NAMES = (
     "perceptron",
@@ -61,6 +62,8 @@ class LabSettings:
     """None for torch's default: 0.01 for AdamW, 0.1 for Muon, 0 for others."""
     label_smoothing: float
     augment: bool
+    precision: PrecisionName = "float32"
+    """Of the network's products in training; weights, their updates and tests are in float32."""
 
     def to_json(self) -> dict[str, Any]:
         """The settings as plain values."""
@@ -68,7 +71,9 @@ class LabSettings:
 
     def differences(self, other: dict[str, Any]) -> list[str]:
         """The names of the settings in which another training's differ."""
-        return [each.name for each in fields(self) if other.get(each.name) != getattr(self, each.name)]
+        # Records from before there was a choice of precision lack it.
+        known = {"precision": "float32"} | other
+        return [each.name for each in fields(self) if known.get(each.name) != getattr(self, each.name)]
 
 
 def check_settings(settings: LabSettings) -> LabSettings:
@@ -77,6 +82,7 @@ def check_settings(settings: LabSettings) -> LabSettings:
     choose("--net", settings.net, names, f"limner lab {settings.task}")
     choose("--optimizer", settings.optimizer, get_args(OptimizerName), "limner lab")
     choose("--schedule", settings.schedule, get_args(ScheduleName), "limner lab")
+    choose("--precision", settings.precision, get_args(PrecisionName), "limner lab")
     for option, value, is_usable, rule in (
         ("--lr", settings.lr, math.isfinite(settings.lr) and settings.lr > 0, "above 0"),
         ("--batch", settings.batch, settings.batch >= 2, "a whole number of 2 or more"),

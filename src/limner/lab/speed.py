@@ -11,6 +11,7 @@ import torch
 from limner.lab.objective import as_batch
 from limner.lab.optimizers import make_optimizers
 from limner.lab.options import LabSettings
+from limner.lab.precision import autocast
 from limner.lab.task import Task
 
 WARM_UP_STEPS, TIMED_STEPS = 3, 12
@@ -28,7 +29,8 @@ def fit_epochs(task: Task, settings: LabSettings, minutes: float) -> LabSettings
     for step in range(WARM_UP_STEPS + TIMED_STEPS):
         if step == WARM_UP_STEPS:
             start = time.perf_counter()
-        outputs = network(as_batch(train.inputs[torch.arange(batch)]))
+        with autocast(settings.precision):
+            outputs = network(as_batch(train.inputs[torch.arange(batch)])).float()
         loss = task.objective.loss(outputs, train.targets[:batch])
         for optimizer in optimizers:
             optimizer.zero_grad()

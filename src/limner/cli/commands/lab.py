@@ -19,6 +19,7 @@ from limner.lab.options import (
     DEFAULT_EPOCHS,
     InputRange,
     LabSettings,
+    PrecisionName,
     ScheduleName,
     TaskName,
     check_settings,
@@ -77,6 +78,9 @@ class LabCommand:
     """Examples a step. Default: 64; 32 for cars."""
     augment: bool = True
     """Whether to shift training pictures by up to 2 pixels, and to flip those of clothes and pictures."""
+    precision: str = "float32"
+    """float32, or bfloat16: products of half the bits, nearly twice as fast on processors that have
+    them, slower on others. Weights, tests and the file stay float32."""
     epochs: Annotated[int | None, NO_DEFAULT_SHOWN] = None
     """Passes over the training set. Default: as many as fit into --minutes; without it 10, 20 for pictures,
     100 for cars."""
@@ -146,6 +150,7 @@ class LabCommand:
                 weight_decay=self.weight_decay,
                 label_smoothing=self.label_smoothing,
                 augment=self.augment,
+                precision=cast(PrecisionName, self.precision),
             )
         )
 
