@@ -116,6 +116,8 @@ def test_a_copy_gives_way_to_the_original(mirror: Mirror, tmp_path: Path, capsys
 def test_ctrl_c_keeps_what_has_arrived(mirror: Mirror, tmp_path: Path) -> None:
     mirror.script = [slowly]
     program = (
+        # Where the tests run in the background of a script, SIGINT is ignored.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "from limner.data.datasets.catalog import CATALOG; from helpers.datasets import tiny_dataset; "
         f"CATALOG['mnist'] = tiny_dataset({mirror.url!r}, name='mnist'); "
         "from limner.cli.main import main; raise SystemExit(main(['data', 'mnist']))"
