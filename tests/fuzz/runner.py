@@ -23,8 +23,8 @@ from fuzz.commands import COMMAND_LINES, Arguments, resolve
 from fuzz.folders import Item, folders, open_folders, snapshot, write_folder
 from fuzz.surroundings import ENCODINGS, outputs, streams, variables
 
-MAX_SECONDS = 20
-"""A run that takes longer hangs. None takes more than a few seconds."""
+MAX_SECONDS = 60
+"""A run that takes longer hangs. None takes more than a few seconds of a quiet machine."""
 
 REPLACEABLE = {
     "pictures": {"store"},
