@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from lab_classics import compare_classics
 from limner.display import readable_duration
 from limner.errors import LimnerError
 from limner.files import atomic_write
@@ -72,6 +73,7 @@ def make_page(records: dict[str, Record]) -> tuple[str, dict[str, str]]:
             name = f"lab-{_slug(title)}-confusion.svg"
             plots[name] = _confusion(rows[0][0])
             lines += [f"![What the first network takes for what](pictures/{name})", ""]
+        lines += compare_classics(record for row in rows for record in row)
     for title, rows in _by_data(races).items():
         net, epochs = rows[0][0]["settings"]["net"], rows[0][0]["settings"]["epochs"]
         name = f"lab-{_slug(title)}-{net}-optimizers.svg"
@@ -206,6 +208,8 @@ def _recipe(settings: Record) -> str:
     words.append(f"batch {settings['batch']}")
     if not settings["augment"] and settings["task"] != "cars":
         words.append("no augmentation")
+    if settings.get("precision", "float32") != "float32":
+        words.append(settings["precision"])
     return ", ".join(words)
 
 

@@ -71,14 +71,14 @@ def test_seeds_are_one_row_and_the_best_is_first() -> None:
             "a": record(0.90, seed=0),
             "b": record(0.92, seed=1),
             "c": record(0.95, net="cnn"),
-            "d": record(0.5, title="CIFAR-10 (JPEG copy)"),
+            "d": record(0.5, net="resnet8", title="CIFAR-10 (JPEG copy)"),
         }
     )
     lines = page.splitlines()
     assert [line for line in lines if line.startswith("## ")] == ["## CIFAR-10 (JPEG copy)", "## MNIST"]
-    rows = [line for line in lines if line.startswith(("| cnn", "| lenet"))]
+    rows = [line for line in lines if line.startswith(("| cnn", "| lenet", "| resnet8"))]
     assert [row.split(" | ")[:3] for row in rows] == [
-        ["| lenet", "50.00", "cat 40.0"],
+        ["| resnet8", "50.00", "cat 40.0"],
         ["| cnn", "95.00", "cat 85.0"],
         ["| lenet", "91.00 ± 1.41", "cat 81.0"],
     ]
@@ -87,6 +87,25 @@ def test_seeds_are_one_row_and_the_best_is_first() -> None:
         in rows[2]
     )
     assert set(plots) == {"lab-mnist-confusion.svg", "lab-cifar-10-jpeg-copy-confusion.svg"}
+
+
+def test_classic_networks_stand_beside_those_of_the_thesis() -> None:
+    title = "CIFAR-10 (JPEG copy)"
+    page, _ = lab_results.make_page(
+        {
+            "a": record(0.8, net="resnet20", title=title, precision="bfloat16"),
+            "b": record(0.71, title=title),
+            "c": record(0.73, title=title, seed=1),
+            "d": record(0.9, net="resnet8", title=title),
+            "e": record(0.9, net="resnet20"),
+        }
+    )
+    section = page.split("### The classic networks")[1].split("## MNIST")[0]
+    assert [line for line in section.splitlines() if line.startswith("| ")][1:] == [
+        "| lenet | LeNet | 66 | 72.0 | 2 | 0.4 |",
+        "| resnet20 | ResNet | 80 | 80.0 | 2 | 0.4 |",
+    ]
+    assert "| adam 0.001, constant, batch 64, bfloat16 |" in page
 
 
 def test_optimizers_are_compared_with_their_spread() -> None:
