@@ -36,7 +36,7 @@ class TestPython:
         request = {
             **{"kind": "load", "runtime": "ONNX Runtime cpu", "training": False, "onnx": str(model.path)},
             **{"examples": str(examples.path), "input": model.input, "shape": model.shape},
-            **{"output": model.output, "size": example_size(model)},
+            **{"output": model.output, "size": example_size(model), "pictures": None},
         }
         process = start_python()
         try:
@@ -179,12 +179,15 @@ def make_results() -> dict[str, Any]:
         timing=Timing(20, 0.9, 1.0, 1.2, 0.8, True),
         cpu_ms=0.5,
         max_difference=0.0,
+        accuracy=0.989,
+        accuracy_difference=0.0,
         bytes=1000,
     )
     rows = [
         good,
         replace(good, place="node", runtime="Other", timing=Timing(20, 4.0, 5.0, 9.0, 3.0, False)),
         replace(good, place="browser", runtime="Wrong", max_difference=math.inf),
+        replace(good, place="browser", runtime="Worse", accuracy=0.1, accuracy_difference=-0.889),
         replace(good, place="browser", runtime="Slow", timing=Timing(3, None, 70.0, None, 60.0, False)),
         replace(
             good,
@@ -213,6 +216,7 @@ def make_results() -> dict[str, Any]:
             {
                 **{"name": "A <net>", "sha256": "0" * 64, "bytes": 5000, "input": [1, 3, 8, 8]},
                 **{"examples": 4, "examplesSha256": "1" * 64},
+                "accuracy": {"data": "MNIST", "pictures": 1000, "sha256": "2" * 64},
             }
         ],
         "rows": [row.to_json() for row in rows],
@@ -230,20 +234,36 @@ class TestWritten:
         for row in rows:
             check_row(row)
         # JSON has no infinity.
-        assert [row["maxDifference"] for row in rows] == [0, 0, None, 0, 0, 0, 0]
+        assert [row["maxDifference"] for row in rows] == [0, 0, None, 0, 0, 0, 0, 0]
         assert is_result(folder / "everywhere.json", "everywhere")
 
     def test_the_table_has_all_rows_and_what_is_wrong_with_them(self, folder: Path) -> None:
         text = (folder / "everywhere.md").read_text()
         lines = [line for line in text.splitlines() if line.startswith(("| Python", "| Node", "| browser"))]
-        assert len(lines) == 6
+        assert len(lines) == 7
         assert "| ONNX Runtime, cpu 1 | 1.00 | 0.90 to 1.20 |" in lines[0].replace("0.900", "0.90")
         assert "5.00 (unsteady)" in lines[1]
-        assert "(not ranked)" in lines[-1]
+        assert all("(not ranked)" in line for line in lines[-2:])
         (slow,) = (line for line in lines if "Slow" in line)
         assert "| 70.0 | – | 60.0 | 3 |" in slow
+        assert "| 98.9 % |" in lines[0]
+        (worse,) = (line for line in lines if "Worse" in line)
+        assert "| 10.0 % (-88.9) |" in worse
+        assert "Accuracy is that on 1,000 test pictures of MNIST, sha256 `2222" in text
         assert "GPUs, as the runtimes name them: a GPU." in text
         assert "- Left out: Missing, cpu (browser): there is no browser." in text
+
+    def test_where_the_test_pictures_are_not_here_the_table_says_how_to_get_them(
+        self, tmp_path: Path
+    ) -> None:
+        results = make_results()
+        reason = "MNIST is not on this machine: `limner data mnist` fetches it."
+        results["models"][0]["accuracy"] = {"reason": reason}
+        results["rows"] = [row | {"accuracy": None, "accuracyDifference": None} for row in results["rows"]]
+        write_everywhere(results, tmp_path)
+        text = (tmp_path / "everywhere.md").read_text()
+        assert f"Accuracy is not measured. {reason}" in text
+        assert " %" not in text[text.index("## A <net>") :]
 
     def test_the_plot_has_ranked_rows_alone(self, folder: Path) -> None:
         text = (folder / "everywhere.svg").read_text()
@@ -251,6 +271,7 @@ class TestWritten:
         assert "ONNX Runtime, cpu (Python)" in text
         assert "Other, cpu (Node)" in text
         assert "Wrong" not in text
+        assert "Worse" not in text
         assert "Missing" not in text
         # Whiskers of all that have enough runs: not of the slow one.
         assert text.count('stroke-width="2"') == 4

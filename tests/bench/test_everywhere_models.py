@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,9 +14,9 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from helpers.classifiers import classifier, regression
+from helpers.classifiers import classifier, regression, with_about
 from limner.bench.everywhere.examples import COUNT, draw_examples, example_size
-from limner.bench.everywhere.models import BATCH, Model, as_training, read_model
+from limner.bench.everywhere.models import BATCH, Model, as_training, make_models, read_model
 from limner.bench.everywhere.networks import SqueezeNetClassifier
 from limner.bench.everywhere.rows import max_difference
 from limner.bench.everywhere.tfjs_files import write_tfjs_files
@@ -58,6 +57,13 @@ class TestModels:
         with pytest.raises(LimnerError, match=sentence):
             read_model(make(tmp_path / "a.onnx"))
 
+    def test_those_that_are_measured_by_default(self, tmp_path: Path) -> None:
+        models = make_models(tmp_path, quick=True)
+        assert [model.name for model in models] == ["LeNet", "SqueezeNet", "LeNet, a training step of 64"]
+        assert [model.shape for model in models] == [(1, 1, 28, 28), (1, 3, 224, 224), (64, 1, 28, 28)]
+        # The first has learned, and what is trained has not.
+        assert models[0].sha256 != models[2].sha256
+
     def test_squeezenet_has_its_published_size(self) -> None:
         network = SqueezeNetClassifier()
         assert sum(weight.numel() for weight in network.parameters()) == 1_248_424
@@ -81,9 +87,7 @@ class TestModels:
 
 def save_lab(path: Path, model: onnx.ModelProto, net: str) -> Path:
     """Write the network as `limner lab` does."""
-    model = helper.make_model(model.graph, opset_imports=model.opset_import, ir_version=model.ir_version)
-    helper.set_model_props(model, {"limner.lab": json.dumps({"net": net})})
-    onnx.save(model, path)
+    onnx.save(with_about(model, {"net": net}), path)
     return path
 
 

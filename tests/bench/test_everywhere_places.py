@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from helpers.bench_page import WEB, build_bench
+from helpers.classifiers import learned_drawn_digits
 from helpers.rows import check_row
 from limner.bench.browser import PACKAGE
 from limner.bench.everywhere.bench import bench_everywhere
@@ -23,7 +24,7 @@ from limner.bench.node_engine import software_gpu
 from limner.errors import LimnerError
 from limner.page.chromium import FLAGS, find_chromium, open_page
 
-TINY = Plan(runs=6, rounds=3, seconds=1)
+TINY = Plan(runs=6, rounds=3, seconds=1, pictures=20)
 
 pytestmark = [
     pytest.mark.slow,
@@ -46,10 +47,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def results(page: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """LeNet's inference and training, in all places."""
-    lenet = read_model(make_classifier(tmp_path_factory.mktemp("models") / "lenet.onnx", "lenet", 1, 28))
+    folder = tmp_path_factory.mktemp("models")
+    learned = read_model(learned_drawn_digits(folder / "learned.onnx"))
+    untrained = read_model(make_classifier(folder / "lenet.onnx", "lenet", 1, 28))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "limner.bench.everywhere.bench.make_models", lambda *_, **__: [lenet, as_training(lenet)]
+            "limner.bench.everywhere.bench.make_models", lambda *_, **__: [learned, as_training(untrained)]
         )
         return bench_everywhere(plan=TINY, page=page)
 
@@ -68,6 +71,8 @@ def test_each_runtime_has_a_row(results: dict[str, Any]) -> None:
         check_row(row)
     assert results["versions"]["browser"].startswith("Chromium ")
     assert [model["input"] for model in results["models"]] == [[1, 1, 28, 28], [64, 1, 28, 28]]
+    accuracy, none = (model["accuracy"] for model in results["models"])
+    assert (accuracy["data"], accuracy["pictures"], none) == ("Drawn digits", 20, None)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +97,8 @@ def test_it_computes_the_same(results: dict[str, Any], place: str, runtime: str,
     row = find(results, place, runtime, backend, "inference")
     assert "reason" not in row, row
     assert row["maxDifference"] <= 1e-4
+    assert row["accuracy"] > 0.5
+    assert row["accuracyDifference"] == 0
     assert row["bytes"] > 10_000
     if place != "browser" or row["cpuMs"] is not None:  # the browser's is not known of short turns
         assert row["cpuMs"] > 0
@@ -136,7 +143,7 @@ def test_the_engine_in_node_agrees_with_onnx_runtime(page: Path, tmp_path: Path,
     examples = draw_examples(model, tmp_path / "examples.bin")
 
     def open_runtime(runtime: Runtime) -> tuple[Connection, Json]:
-        files = {"onnx": str(model.path), "examples": str(examples.path)}
+        files = {"onnx": str(model.path), "examples": str(examples.path), "pictures": None}
         if runtime.place == "python":
             return start_python(), files
         return start_node(page / PACKAGE, needs_gpu=runtime.has_gpu, gpu=False), files

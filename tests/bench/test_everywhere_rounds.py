@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from helpers.rows import SCHEMA, check_row
+from limner.bench.everywhere.accuracy import AccuracySet
 from limner.bench.everywhere.examples import COUNT, Array, Examples
 from limner.bench.everywhere.models import Model
 from limner.bench.everywhere.python_worker import Worker
@@ -68,8 +69,18 @@ class TestRows:
 class FakeRuntime:
     """Answers as a runtime whose runs sleep, and notes how long they really slept."""
 
-    def __init__(self, seconds: float, *, shift: float = 0.0, fails_after: int = 10**9) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        shift: float = 0.0,
+        fails_after: int = 10**9,
+        pictures: Sequence[Array] = (),
+    ) -> None:
         self.slept: list[float] = []
+        self.classified: list[int] = []
+        """Pictures of each request."""
+        self._pictures = pictures
         self.closed = 0
         self._fails_after = fails_after
 
@@ -94,6 +105,11 @@ class FakeRuntime:
         if request["kind"] == "run":
             output = self._run(self._worker.examples[request["example"]])
             return {"milliseconds": self.slept[-1], "output": base64.b64encode(output.tobytes()).decode()}
+        if request["kind"] == "classify":
+            pictures = self._pictures[request["first"] :][: request["count"]]
+            self.classified.append(len(pictures))
+            outputs = np.concatenate([self._run(each) for each in pictures])
+            return {"output": base64.b64encode(outputs.tobytes()).decode()}
         if request["kind"] == "size":
             return {"bytes": 7}
         return self._worker.time(request["runs"], request["milliseconds"])
@@ -218,3 +234,57 @@ class TestRounds:
         for row in measure(model, examples, FAKES[1:], open_fakes(fakes, examples.path), Plan(8, 4, 60)):
             assert row.max_difference is None
             assert not is_ranked(row.to_json())
+
+
+class TestAccuracy:
+    @pytest.fixture
+    def accuracy_set(self, tmp_path: Path) -> AccuracySet:
+        """250 pictures, of which four in five have their largest number where their class is."""
+        return AccuracySet("Numbers", tmp_path / "unread", "", np.arange(250) % 5 % 3)
+
+    @pytest.fixture
+    def pictures(self) -> list[Array]:
+        return [np.eye(5, dtype=np.float32)[number % 5] for number in range(250)]
+
+    def test_all_classify_the_same_pictures_before_they_are_timed(
+        self, model: Model, examples: Examples, accuracy_set: AccuracySet, pictures: list[Array]
+    ) -> None:
+        # Of five kinds of pictures, those of class 3 and 4 have three equal numbers; the first counts.
+        steps: list[str] = []
+        fakes = {runtime: FakeRuntime(0, pictures=pictures) for runtime in FAKES}
+        opened = open_fakes(fakes, examples.path)
+        rows = measure(
+            *(model, examples, FAKES, opened, Plan(8, 4, 60)),
+            accuracy_set=accuracy_set,
+            on_step=steps.append,
+        )
+        assert [fake.classified for fake in fakes.values()] == [[100, 100, 50]] * 3
+        assert [(row.accuracy, row.accuracy_difference) for row in rows] == [(0.8, 0.0)] * 3
+        assert all(is_ranked(row.to_json()) for row in rows)
+        assert all(step.endswith(" loads and classifies Numbers") for step in steps[:3])
+
+    def test_another_accuracy_is_not_ranked(
+        self, model: Model, examples: Examples, accuracy_set: AccuracySet, pictures: list[Array]
+    ) -> None:
+        fakes = {runtime: FakeRuntime(0, pictures=pictures) for runtime in FAKES}
+        # It runs the examples as the reference does, and sees other pictures.
+        fakes[FAKES[1]] = FakeRuntime(0, pictures=[*pictures[:-5], *pictures[-4:], pictures[0]])
+        rows = measure(
+            *(model, examples, FAKES, open_fakes(fakes, examples.path), Plan(8, 4, 60)),
+            accuracy_set=accuracy_set,
+        )
+        assert [is_ranked(row.to_json()) for row in rows] == [True, False, True]
+        assert rows[1].max_difference == 0
+        assert rows[1].accuracy_difference is not None
+        assert rows[1].accuracy_difference < 0
+
+    def test_one_whose_output_is_of_no_classes_is_left_out(
+        self, model: Model, examples: Examples, accuracy_set: AccuracySet, pictures: list[Array]
+    ) -> None:
+        fakes = {runtime: FakeRuntime(0, pictures=pictures) for runtime in FAKES}
+        fakes[FAKES[1]] = FakeRuntime(0, pictures=pictures[:-1])
+        rows = measure(
+            *(model, examples, FAKES, open_fakes(fakes, examples.path), Plan(8, 4, 60)),
+            accuracy_set=accuracy_set,
+        )
+        assert [row.reason for row in rows] == [None, "it gave 747 scores for 250 pictures.", None]

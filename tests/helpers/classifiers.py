@@ -1,15 +1,20 @@
 """Classifiers with weights as after training, and a small network of all operators, as ONNX models."""
 
+import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from torch import nn
 
+from limner.bench.everywhere.models import TRAINED
 from limner.lab.export import make_model
 from limner.lab.scaled import ScaledRegression, scale_pictures
+from limner.lab.sources import DRAWN_TITLE
 from limner.networks.classifiers.catalog import CLASSIFIERS, REGRESSIONS
 
 PIXELS = 28
@@ -34,6 +39,22 @@ def classifier(name: str, channels: int = 3) -> ModelProto:
     with torch.no_grad():
         scaled.train()(pictures.float())
     return make_model(scaled.eval(), pictures, "0..1")
+
+
+def with_about(model: ModelProto, about: dict[str, Any]) -> ModelProto:
+    """A copy with the metadata of `limner lab`."""
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    helper.set_model_props(copy, {"limner.lab": json.dumps(about)})
+    return copy
+
+
+def learned_drawn_digits(path: Path) -> Path:
+    """Write the LeNet that is shipped, as one that has learned drawn digits: it knows most of them."""
+    model = onnx.load(TRAINED)
+    about = json.loads(next(each.value for each in model.metadata_props if each.key == "limner.lab"))
+    onnx.save(with_about(model, about | {"data": DRAWN_TITLE}), path)
+    return path
 
 
 def regression(name: str) -> ModelProto:

@@ -26,6 +26,8 @@ SCHEMA: dict[str, tuple[type, ...]] = {
     "firstRunMs": (float, type(None)),
     "cpuMs": (float, type(None)),
     "maxDifference": (float, type(None)),
+    "accuracy": (float, type(None)),
+    "accuracyDifference": (float, type(None)),
     "bytes": (int, type(None)),
 }
 """The fields of a row in JSON, and their types."""

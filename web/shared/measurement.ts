@@ -1,7 +1,7 @@
 // How long a network takes in a runtime: one row, the same from `limner bench everywhere` and from a page, and the statistics in
 // it. Of MLPerf's rules (https://github.com/mlcommons/inference_policies) these are kept: a single stream of queries,
-// percentiles and no mean, the answer compared before times, and 5 % as the bar for what repeats. Not kept are its least of
-// 1,024 queries and of a minute, its accuracy on a task, and repetitions minutes apart.
+// percentiles and no mean, accuracy and answers compared before times, and 5 % as the bar for what repeats. Not kept are its
+// least of 1,024 queries and of a minute, and repetitions minutes apart. A page measures no accuracy: its networks are random.
 
 export type Place = 'python' | 'node' | 'browser';
 
@@ -32,6 +32,10 @@ export interface Measurement extends Timing {
   /** Largest difference of the outputs (training: of the losses) from the reference's, as a part of the largest magnitude
    * there; null without a reference. */
   readonly maxDifference: number | null;
+  /** The part of the test pictures that it classifies rightly, in 0..1; null where there are none. */
+  readonly accuracy: number | null;
+  /** From the reference's accuracy. */
+  readonly accuracyDifference: number | null;
   /** What a visitor or a user fetches of the runtime, gzipped where it is served so, without the network; null if it is not known. */
   readonly bytes: number | null;
   /** Why it could not run, as a sentence. Only then. */
@@ -57,8 +61,8 @@ export const MAX_DRIFT = 0.05;
 export const MAX_DIFFERENCE = 1e-3;
 
 /** Whether a row's times can be compared with others'. */
-export const isRanked = ({ p50Ms, maxDifference }: Measurement): boolean =>
-  p50Ms !== null && maxDifference !== null && maxDifference <= MAX_DIFFERENCE;
+export const isRanked = ({ p50Ms, maxDifference, accuracyDifference }: Measurement): boolean =>
+  p50Ms !== null && maxDifference !== null && maxDifference <= MAX_DIFFERENCE && !accuracyDifference;
 
 /** Linear interpolation between the two nearest values, as numpy's default. */
 export function quantile(values: readonly number[], fraction: number): number {

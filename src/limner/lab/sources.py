@@ -23,6 +23,8 @@ DATA_SETS: dict[TaskName, LabelledName] = {"digits": "mnist", "fashion": "fashio
 
 DRAWN_TRAIN, DRAWN_TEST = 6000, 1000
 DRAWN_SEEDS = 0, 1
+"""Of the training and the test digits."""
+DRAWN_TITLE = "Drawn digits"
 
 
 def load_examples(
@@ -53,7 +55,7 @@ def drawn_digits() -> LabelledImages:
         digest.update(split.images.tobytes() + split.labels.tobytes())
     return LabelledImages(
         name="drawn-digits",
-        title="Drawn digits",
+        title=DRAWN_TITLE,
         train=train,
         test=test,
         classes=tuple("0123456789"),

@@ -3,7 +3,7 @@
 import { type Backend, createPainter, readModel } from '../../engine/index.ts';
 import { createEvaluator, readModel as readOnnx } from '../../engine/training/index.ts';
 import { alwaysAvailable, webgpuUnavailable } from '../rivals/capabilities.ts';
-import { exampleAt, type LoadedNetwork, type Network, type Runtime } from './runtime.ts';
+import type { LoadedNetwork, Network, Runtime } from './runtime.ts';
 
 export const makeLimner = (backend: Backend | 'cpu'): Runtime => ({
   unavailableReason: backend === 'webgpu' ? webgpuUnavailable : alwaysAvailable,
@@ -26,8 +26,8 @@ async function loadOnGpu(backend: Backend, network: Network): Promise<LoadedNetw
     version: __LIMNER__,
     device: painter.adapter,
     threads: null,
-    run: async number => {
-      const outputs = await painter.run({ [network.input]: exampleAt(network, number) });
+    run: async example => {
+      const outputs = await painter.run({ [network.input]: example });
       return outputs[network.output] ?? new Float32Array();
     },
   };
@@ -40,8 +40,8 @@ async function loadOnCpu(network: Network): Promise<LoadedNetwork> {
     version: __LIMNER__,
     device: 'in a worker',
     threads: 1,
-    run: async number => {
-      const outputs = await evaluator.run(new Map([[network.input, exampleAt(network, number)]]));
+    run: async example => {
+      const outputs = await evaluator.run(new Map([[network.input, example]]));
       return outputs.get(network.output) ?? new Float32Array();
     },
   };

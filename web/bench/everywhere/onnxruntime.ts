@@ -2,7 +2,7 @@
 
 import { alwaysAvailable, webgpuUnavailable } from '../rivals/capabilities.ts';
 import { prepareOnnxRuntime, startOnnxRuntime } from '../rivals/onnxruntime-library.ts';
-import { exampleAt, type LoadedNetwork, type Network, type Runtime } from './runtime.ts';
+import type { LoadedNetwork, Network, Runtime } from './runtime.ts';
 
 type Provider = 'webgpu' | 'wasm';
 
@@ -24,8 +24,8 @@ async function load(provider: Provider, network: Network): Promise<LoadedNetwork
     version: ort.env.versions.web ?? '',
     device: adapter ? [adapter.vendor, adapter.architecture, adapter.description].join(' ').trim() : '',
     threads: provider === 'wasm' ? (ort.env.wasm.numThreads ?? null) : null,
-    run: async number => {
-      const feeds = { [input]: new ort.Tensor('float32', exampleAt(network, number), shape) };
+    run: async example => {
+      const feeds = { [input]: new ort.Tensor('float32', example, shape) };
       const found = (await session.run(feeds, [output]))[output];
       // On WebGPU it is read back by then: outputs are on the CPU by default.
       return found?.data as Float32Array;

@@ -5,7 +5,7 @@
 
 import type { TfjsModel } from '../rivals/rival.ts';
 
-/** A network, and what it is run on. */
+/** A network as files, and what is given to it and read of it. */
 export interface Network {
   readonly onnx: Uint8Array<ArrayBuffer>;
   /** For TensorFlow.js, where it was exported. */
@@ -15,9 +15,10 @@ export interface Network {
   readonly shape: readonly number[];
   /** The output that is read and compared. */
   readonly output: string;
-  /** Inputs in ONNX's order. Of a training, each is a batch: its pictures, then its classes. */
-  readonly examples: readonly Float32Array<ArrayBuffer>[];
 }
+
+/** An input. Of a training it is a batch: its pictures, then its classes. */
+export type Example = Float32Array<ArrayBuffer>;
 
 /** A network that can run. */
 export interface LoadedNetwork {
@@ -26,10 +27,11 @@ export interface LoadedNetwork {
   readonly device: string;
   /** Threads of the CPU that compute; null where a GPU does. */
   readonly threads: number | null;
-  /** Runs an example, by its number. */
-  run(example: number): Promise<Float32Array>;
+  run(example: Example): Promise<Float32Array>;
+  /** Brings an example from ONNX's order into the one that `run` takes; missing where it is the same. It is not timed. */
+  readonly arrangeInput?: (example: Example) => Example;
   /** Brings what `run` gave into ONNX's order; missing where it is so. It is not timed. */
-  readonly arrange?: (values: Float32Array) => Float32Array;
+  readonly arrangeOutput?: (values: Float32Array) => Float32Array;
 }
 
 export interface Runtime {
@@ -38,11 +40,4 @@ export interface Runtime {
   /** Imports and fetches what `load` needs of every network, as far as the library lets it. */
   prepare(): Promise<void>;
   load(network: Network): Promise<LoadedNetwork>;
-}
-
-/** The example of that number. */
-export function exampleAt({ examples }: Network, number: number): Float32Array<ArrayBuffer> {
-  const example = examples[number];
-  if (!example) throw new Error(`There is no input ${number}.`);
-  return example;
 }

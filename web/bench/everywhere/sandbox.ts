@@ -6,16 +6,17 @@ import type { TfjsModel } from '../rivals/rival.ts';
 import { failureReason } from '../rounds.ts';
 import { measureTransferSize } from '../transfer-size.ts';
 import { RUNTIMES, TRAININGS } from './index.ts';
-import type { LoadedNetwork, Network } from './runtime.ts';
+import type { Example, LoadedNetwork, Network } from './runtime.ts';
 import { takeTurn } from './turn.ts';
 
 interface LoadRequest {
   readonly kind: 'load';
   readonly runtime: string;
   readonly training: boolean;
-  /** URLs. The examples follow each other as float32. */
+  /** URLs. Examples follow each other as float32; so do test pictures, which are classified and not timed. */
   readonly onnx: string;
   readonly examples: string;
+  readonly pictures: string | null;
   readonly tfjs: string | null;
   readonly input: string;
   readonly shape: readonly number[];
@@ -30,6 +31,13 @@ interface RunRequest {
   readonly example: number;
 }
 
+/** Runs so many test pictures from the first; their outputs, one after the other, are base64 of float32. */
+interface ClassifyRequest {
+  readonly kind: 'classify';
+  readonly first: number;
+  readonly count: number;
+}
+
 /** Runs the examples one after the other: so many samples, or as many as fit into the milliseconds, but at least one. */
 interface TimeRequest {
   readonly kind: 'time';
@@ -42,7 +50,7 @@ interface SizeRequest {
   readonly kind: 'size';
 }
 
-type Request = LoadRequest | RunRequest | TimeRequest | SizeRequest;
+type Request = LoadRequest | RunRequest | ClassifyRequest | TimeRequest | SizeRequest;
 
 declare global {
   interface Window {
@@ -54,7 +62,8 @@ declare global {
 }
 
 let loaded: LoadedNetwork | null = null;
-let count = 0;
+let examples: readonly Example[] = [];
+let pictures: readonly Example[] = [];
 let next = 0;
 /** Milliseconds of the last run. */
 let runMs = 0;
@@ -65,7 +74,7 @@ async function load({ runtime: name, training, ...request }: LoadRequest): Promi
   const make = (training ? TRAININGS : RUNTIMES)[name];
   if (!make) throw new Error(`this page has no runtime '${name}'`);
   performance.setResourceTimingBufferSize(1000);
-  const [network, urls] = await fetchNetwork(request);
+  const [network, given, urls] = await fetchNetwork(request);
   own = urls;
   const runtime = await make();
   const reason = await runtime.unavailableReason();
@@ -74,27 +83,37 @@ async function load({ runtime: name, training, ...request }: LoadRequest): Promi
   const start = performance.now();
   loaded = await runtime.load(network);
   const loadMs = performance.now() - start;
-  count = network.examples.length;
+  const { arrangeInput = example => example } = loaded;
+  examples = given.examples.map(arrangeInput);
+  pictures = given.pictures.map(arrangeInput);
   step = clockStep(() => performance.now());
   const { version, device, threads } = loaded;
   return { version, device, threads, loadMs };
 }
 
 async function fetchNetwork(request: Omit<LoadRequest, 'runtime' | 'training'>) {
-  const { onnx, examples, tfjs, size, input, shape, output } = request;
-  const urls = [onnx, examples].map(url => new URL(url, document.baseURI));
-  const [file, values] = await Promise.all(urls.map(fetchBytes));
-  if (!file || !values) throw new Error('the network could not be fetched');
-  const numbers = new Float32Array(values);
+  const { tfjs, size, input, shape, output } = request;
+  const urls: URL[] = [];
+  const fetchOwn = (url: string): Promise<ArrayBuffer> => {
+    const own = new URL(url, document.baseURI);
+    urls.push(own);
+    return fetchBytes(own);
+  };
   const network: Network = {
-    onnx: new Uint8Array(file),
+    onnx: new Uint8Array(await fetchOwn(request.onnx)),
     tfjs: tfjs ? await fetchTfjs(new URL(tfjs, document.baseURI), urls) : null,
     ...{ input, shape, output },
-    examples: Array.from({ length: numbers.length / size }, (_, i) =>
-      numbers.slice(i * size, (i + 1) * size),
-    ),
   };
-  return [network, urls.map(({ href }) => href)] as const;
+  const given = {
+    examples: splitExamples(await fetchOwn(request.examples), size),
+    pictures: request.pictures ? splitExamples(await fetchOwn(request.pictures), size) : [],
+  };
+  return [network, given, urls.map(({ href }) => href)] as const;
+}
+
+function splitExamples(bytes: ArrayBuffer, size: number): Example[] {
+  const numbers = new Float32Array(bytes);
+  return Array.from({ length: numbers.length / size }, (_, i) => numbers.slice(i * size, (i + 1) * size));
 }
 
 async function fetchTfjs(url: URL, urls: URL[]): Promise<Network['tfjs']> {
@@ -113,10 +132,26 @@ async function fetchBytes(url: URL): Promise<ArrayBuffer> {
 async function run({ example }: RunRequest): Promise<object> {
   const network = started();
   const start = performance.now();
-  const values = await network.run(example);
+  const values = await network.run(exampleAt(example));
   const milliseconds = performance.now() - start;
   runMs = milliseconds;
-  return { milliseconds, output: encode(network.arrange?.(values) ?? values) };
+  return { milliseconds, output: encode(network.arrangeOutput?.(values) ?? values) };
+}
+
+function exampleAt(number: number): Example {
+  const example = examples[number];
+  if (!example) throw new Error(`There is no input ${number}.`);
+  return example;
+}
+
+async function classify({ first, count }: ClassifyRequest): Promise<object> {
+  const network = started();
+  const outputs: number[] = [];
+  for (const picture of pictures.slice(first, first + count)) {
+    const values = await network.run(picture);
+    outputs.push(...(network.arrangeOutput?.(values) ?? values));
+  }
+  return { output: encode(Float32Array.from(outputs)) };
 }
 
 /** The system counts CPU time in steps of 10 ms: in a shorter turn they, and the asking, are too much of it. */
@@ -127,8 +162,8 @@ async function time({ runs, milliseconds }: TimeRequest): Promise<object> {
   const before = await window.cpuTime?.();
   const turn = await takeTurn(
     () => {
-      const example = next;
-      next = (next + 1) % count;
+      const example = exampleAt(next);
+      next = (next + 1) % examples.length;
       return network.run(example);
     },
     { samples: runs, milliseconds, runMs, clockStep: step },
@@ -166,6 +201,8 @@ async function answer(request: Request): Promise<object> {
       return load(request);
     case 'run':
       return run(request);
+    case 'classify':
+      return classify(request);
     case 'time':
       return time(request);
     case 'size':

@@ -19,19 +19,16 @@ async function load(backend: TfjsBackend, network: Network): Promise<LoadedNetwo
   const [, channels = 1, height = 1, width = 1] = network.shape;
   const isPicture = network.shape.length === 4;
   const shape = isPicture ? [1, height, width, channels] : [...network.shape];
-  const examples = network.examples.map(one =>
-    isPicture ? convertLayout(one, 'chw', 'hwc', channels) : one,
-  );
   /** Channels of an output that is a picture, too. */
   let painted = 0;
   return {
     version: tf.version_core,
     device: '',
     threads: backend === 'wasm' || backend === 'cpu' ? 1 : null,
-    run: async number => {
+    run: async example => {
       const output = tf.tidy(() => {
         // A file with several outputs gives a list.
-        const [first] = [model.predict(tf.tensor(examples[number] ?? [], shape)) as tf.Tensor[]].flat();
+        const [first] = [model.predict(tf.tensor(example, shape)) as tf.Tensor[]].flat();
         if (!first) throw new Error('TensorFlow.js gave no output.');
         return first;
       });
@@ -41,6 +38,7 @@ async function load(backend: TfjsBackend, network: Network): Promise<LoadedNetwo
       output.dispose();
       return values;
     },
-    arrange: values => (painted ? convertLayout(values, 'hwc', 'chw', painted) : values),
+    arrangeInput: example => (isPicture ? convertLayout(example, 'chw', 'hwc', channels) : example),
+    arrangeOutput: values => (painted ? convertLayout(values, 'hwc', 'chw', painted) : values),
   };
 }

@@ -5,7 +5,7 @@ import { alwaysAvailable, webgpuUnavailable } from '../rivals/capabilities.ts';
 import { ENGINES, type EngineName } from '../training/engines.ts';
 import { BATCH, type Examples, type TrainingEngine } from '../training/learner.ts';
 import { readParameters } from '../training/lesson.ts';
-import { exampleAt, type LoadedNetwork, type Network, type Runtime } from './runtime.ts';
+import type { Example, LoadedNetwork, Network, Runtime } from './runtime.ts';
 
 /** The names of LeNet's layers in limner's file, and those that the engines know them by. */
 const LAYERS = { c1: '0', c3: '3', c5: '7', f6: '9', output: '11' } as const;
@@ -31,18 +31,18 @@ async function load(
       return found ? [[`${name}.${kind}`, found] as const] : [];
     }),
   );
-  let next = 0;
+  let next: Example = new Float32Array();
   const learner = await engine.create({
     onnx: network.onnx,
     parameters: new Map(parameters),
-    batch: () => splitBatch(exampleAt(network, next)),
+    batch: () => splitBatch(next),
   });
   return {
     version: learner.version,
     device: learner.adapter,
     threads,
-    run: async number => {
-      next = number;
+    run: async example => {
+      next = example;
       await learner.step();
       return Float32Array.from(await learner.finished());
     },
@@ -50,7 +50,7 @@ async function load(
 }
 
 /** An example of a training: the batch's pictures, then its classes. */
-function splitBatch(example: Float32Array<ArrayBuffer>): Examples {
+function splitBatch(example: Example): Examples {
   const end = example.length - BATCH;
   return { pictures: example.slice(0, end), classes: Int32Array.from(example.subarray(end)) };
 }

@@ -248,6 +248,7 @@ export function toMeasurement(row: Row, version: string): Measurement {
     threads: backend === 'cpu' ? 1 : null,
     precision: 'float32',
     ...{ batch, kind, loadMs, firstRunMs, cpuMs: null, maxDifference, bytes: null },
+    ...{ accuracy: null, accuracyDifference: null },
     ...summarizeRounds(reason === null ? row.rounds : []),
     runs: reason === null ? row.runs : 0,
     ...(reason !== null && { reason }),

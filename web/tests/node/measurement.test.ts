@@ -52,9 +52,11 @@ test('differences are parts of the largest magnitude', () => {
 });
 
 test('what differs or did not run is not ranked', () => {
-  const row = { p50Ms: 1, maxDifference: 1e-5 } as Measurement;
+  const row = { p50Ms: 1, maxDifference: 1e-5, accuracyDifference: 0 } as Measurement;
   expect(isRanked(row)).toBe(true);
   expect(isRanked({ ...row, maxDifference: 2e-3 })).toBe(false);
   expect(isRanked({ ...row, maxDifference: null })).toBe(false);
+  expect(isRanked({ ...row, accuracyDifference: null })).toBe(true);
+  expect(isRanked({ ...row, accuracyDifference: 0.001 })).toBe(false);
   expect(isRanked({ ...row, p50Ms: null })).toBe(false);
 });

@@ -18,6 +18,7 @@ import torch
 
 from limner.bench.browser import PAGE
 from limner.bench.environment import collect_environment
+from limner.bench.everywhere.accuracy import AccuracySet, write_accuracy_set
 from limner.bench.everywhere.examples import Examples, draw_examples
 from limner.bench.everywhere.models import Model, make_models, read_model
 from limner.bench.everywhere.places import Places
@@ -79,10 +80,15 @@ def bench_everywhere(
         for number, model in enumerate(models):
             files = top / str(number)
             examples = draw_examples(model, files / "examples.bin")
-            with Places(model, examples, files, page, gpu=gpu) as places:
-                rows = measure(model, examples, RUNTIMES[model.kind], places.open, chosen, on_step=on_step)
+            accuracy_set, about = _find_accuracy_set(model, chosen.pictures, files / "pictures.bin")
+            with Places(model, examples, accuracy_set, files, page, gpu=gpu) as places:
+                rows = measure(
+                    *(model, examples, RUNTIMES[model.kind], places.open, chosen),
+                    accuracy_set=accuracy_set,
+                    on_step=on_step,
+                )
             results["versions"]["browser"] = places.browser_version or results["versions"]["browser"]
-            results["models"].append(_describe(model, examples))
+            results["models"].append(_describe(model, examples) | {"accuracy": about})
             results["rows"] += [row.to_json() for row in rows]
             on_results(results)
     return results
@@ -104,6 +110,22 @@ def _name_apart(models: Sequence[Model]) -> list[Model]:
             name, count = f"{model.name} {count}", count + 1
         named[name] = replace(model, name=name)
     return list(named.values())
+
+
+def _find_accuracy_set(
+    model: Model, count: int, path: Path
+) -> tuple[AccuracySet | None, dict[str, Any] | None]:
+    """Test pictures for the network, and what the JSON says of them, or why there are none.
+
+    None twice where the network's task is not known.
+    """
+    try:
+        found = write_accuracy_set(model, count, path)
+    except LimnerError as error:
+        return None, {"reason": str(error)}
+    if found is None:
+        return None, None
+    return found, {"data": found.title, "pictures": len(found.labels), "sha256": found.sha256}
 
 
 def _steps(model: Model, plan: Plan) -> int:

@@ -1,7 +1,7 @@
-"""The networks of `limner bench everywhere`: files that are given, and those that are made for it.
+"""The networks of `limner bench everywhere`: files that are given, a trained one, and some that are made.
 
 Networks that are made have random weights, which keep the features' variance from layer to layer (He): what
-a run takes does not depend on them.
+a run takes does not depend on them. LeNet has learned, so that its accuracy can be measured too.
 """
 
 from __future__ import annotations
@@ -58,20 +58,25 @@ class Model:
         return BATCH if self.is_training else 1
 
 
+TRAINED = Path(__file__).parents[4] / "web" / "lab" / "public" / "data" / "starts" / "digits-lenet.onnx"
+"""The LeNet that the lab's page starts from, trained on MNIST."""
+TRAINED_NAME = "LeNet"
+
 MADE: dict[str, tuple[str, int, int]] = {
-    "LeNet": ("lenet", 1, 28),
     "ResNet-20": ("resnet20", 3, 32),
     "MobileNet": ("mobilenet", 3, 32),
     "SqueezeNet": ("squeezenet", 3, 224),
 }
 """The classifiers that are made: the network, its pictures' channels and pixels."""
 
-QUICK = ("LeNet", "SqueezeNet")
+QUICK = ("SqueezeNet",)
+"""Those of them that are measured in a quick run, beside LeNet."""
 
 
 def make_models(folder: Path, *, quick: bool) -> list[Model]:
-    """Write the networks that are measured by default, and the training of the first, into `folder`."""
-    models = [
+    """The networks that are measured by default, and LeNet's training; what is made is in `folder`."""
+    models = [read_model(TRAINED, TRAINED_NAME)]
+    models += [
         read_model(make_classifier(folder / f"{net}.onnx", net, channels, pixels), name)
         for name, (net, channels, pixels) in MADE.items()
         if not quick or name in QUICK
@@ -79,7 +84,8 @@ def make_models(folder: Path, *, quick: bool) -> list[Model]:
     if not quick:
         look = random_look(folder / "look", "lean", LOOK_PIXELS)
         models.append(read_model(look, f"look lean, {LOOK_PIXELS} pixels"))
-    return [*models, as_training(models[0])]
+    untrained = read_model(make_classifier(folder / "lenet.onnx", "lenet", 1, 28), TRAINED_NAME)
+    return [*models, as_training(untrained)]
 
 
 def as_training(model: Model) -> Model:

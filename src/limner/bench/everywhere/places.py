@@ -9,6 +9,7 @@ from types import TracebackType
 
 from limner.bench.browser import PACKAGE
 from limner.bench.environment import cpu_name, is_software_gpu
+from limner.bench.everywhere.accuracy import AccuracySet
 from limner.bench.everywhere.browser import FILES, Browser, open_browser
 from limner.bench.everywhere.examples import Examples
 from limner.bench.everywhere.models import Model
@@ -25,17 +26,26 @@ TFJS = "tfjs"
 class Places:
     """The places of one network. As a context manager, it ends the browser."""
 
-    def __init__(self, model: Model, examples: Examples, files: Path, page: Path, *, gpu: bool) -> None:
-        """`files` is the folder of the examples and of the network's files; `page` is the built bench."""
+    def __init__(
+        self,
+        model: Model,
+        examples: Examples,
+        accuracy_set: AccuracySet | None,
+        files: Path,
+        page: Path,
+        *,
+        gpu: bool,
+    ) -> None:
+        """`files` is the folder of what is run, and on what; `page` is the built bench."""
         self._stack = ExitStack()
-        self._examples = examples
         self._is_training = model.is_training
-        self._files = files
         self._package = page / PACKAGE
         self._gpu = gpu
-        self._onnx = files / ONNX
-        shutil.copyfile(model.path, self._onnx)
-        self._tfjs_refusal = None if model.is_training else write_tfjs_files(self._onnx, files / TFJS)
+        onnx = files / ONNX
+        shutil.copyfile(model.path, onnx)
+        pictures = accuracy_set.path if accuracy_set else None
+        self._paths = {"onnx": onnx, "examples": examples.path, "pictures": pictures}
+        self._tfjs_refusal = None if model.is_training else write_tfjs_files(onnx, files / TFJS)
         self._browser: Browser | None = None
         self._browser_refusal = ""
         try:
@@ -60,7 +70,7 @@ class Places:
 
     def open(self, runtime: Runtime) -> tuple[Connection, Json]:
         """A connection to the runtime, and where it finds the files. Raises Unavailable."""
-        files = {"onnx": str(self._onnx), "examples": str(self._examples.path)}
+        files = {name: str(path) if path else None for name, path in self._paths.items()}
         match runtime.place:
             case "python":
                 return _OnDevice(start_python(), cpu_name()), files
@@ -73,7 +83,7 @@ class Places:
     def _open_tab(self, runtime: Runtime) -> tuple[Connection, Json]:
         if self._browser is None:
             raise Unavailable(self._browser_refusal)
-        files = {"onnx": f"./{FILES}/{ONNX}", "examples": f"./{FILES}/{self._examples.path.name}"}
+        files = {name: f"./{FILES}/{path.name}" if path else None for name, path in self._paths.items()}
         # Those that train are told LeNet's layers, and read the weights alone.
         is_tfjs = runtime.library == "TensorFlow.js" and not self._is_training
         if is_tfjs and self._tfjs_refusal:

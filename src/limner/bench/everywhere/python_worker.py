@@ -40,6 +40,8 @@ class Worker:
 
     run: Run
     examples: Sequence[Array]
+    pictures: Sequence[Array] = ()
+    """Test pictures, which are classified and not timed."""
     distribution: str = ""
     """What pip installs."""
     load_ms: float = 0.0
@@ -148,19 +150,29 @@ LOADERS = {
 def load_network(request: dict[str, Any]) -> Worker:
     """Load the network that is requested."""
     loader = LOADERS[(request["runtime"], request["training"])]
-    examples = np.fromfile(request["examples"], "<f4").reshape(-1, request["size"])
+    examples = _read_examples(request["examples"], request["size"])
+    pictures = _read_examples(request["pictures"], request["size"]) if request["pictures"] else []
     content = Path(request["onnx"]).read_bytes()
     load = loader.prepare()
     started = time.perf_counter()
     run = load(content, request)
     load_ms = 1000 * (time.perf_counter() - started)
-    return Worker(run, list(examples), loader.distribution, load_ms)
+    return Worker(run, examples, pictures, loader.distribution, load_ms)
+
+
+def _read_examples(path: str, size: int) -> list[Array]:
+    """The examples of a file, flat."""
+    return list(np.fromfile(path, "<f4").reshape(-1, size))
 
 
 def installed_bytes(distribution: str) -> int:
     """Bytes of the files that pip installed for a distribution."""
     files = importlib.metadata.files(distribution) or []
     return sum(path.stat().st_size for each in files if (path := Path(str(each.locate()))).is_file())
+
+
+def _encode(output: Array) -> str:
+    return base64.b64encode(output.astype("<f4").tobytes()).decode()
 
 
 def answer(request: dict[str, Any], worker: Worker | None) -> tuple[dict[str, Any], Worker | None]:
@@ -177,8 +189,11 @@ def answer(request: dict[str, Any], worker: Worker | None) -> tuple[dict[str, An
             started = time.perf_counter()
             found = worker.run(worker.examples[request["example"]])
             milliseconds = 1000 * (time.perf_counter() - started)
-            output = base64.b64encode(found.astype("<f4").tobytes()).decode()
-            return {"milliseconds": milliseconds, "output": output}, worker
+            return {"milliseconds": milliseconds, "output": _encode(found)}, worker
+        case "classify":
+            first = request["first"]
+            given = worker.pictures[first : first + request["count"]]
+            return {"output": _encode(np.concatenate([worker.run(each).ravel() for each in given]))}, worker
         case "time":
             return worker.time(request["runs"], request["milliseconds"]), worker
         case _:

@@ -14,7 +14,7 @@ PLACES = {"python": "Python", "node": "Node", "browser": "browser"}
 
 COLUMNS = (
     *("place", "runtime", "p50, ms", "p10 to p90, ms", "least, ms", "runs", "first run, ms", "load, ms"),
-    *("CPU, ms", "threads", "difference", "bytes"),
+    *("CPU, ms", "threads", "difference", "accuracy", "bytes"),
 )
 
 EXPLANATION = f"""\
@@ -25,7 +25,9 @@ least. Runtimes take turns in rounds, in another random order each; only one com
 *unsteady* where the median of a round is more than 5 % from that of the median round: its times would not
 repeat. Answers are compared first: *difference* is the largest from the reference (ONNX Runtime in Python;
 for a training torch's losses), as a part of the largest magnitude there. Above {MAX_DIFFERENCE:g} a row is
-not ranked. MLPerf's least number of queries and its accuracy on a task are not kept.
+not ranked. *Accuracy* is measured of networks that have learned a task whose test pictures are there: all
+runtimes classify the same ones, one at a time as they are timed. Where it differs from the reference's, the
+difference is in brackets, and the row is not ranked. MLPerf's least number of queries is not kept.
 
 *Load* is from the file in memory to a network that can run, and the *first run* follows it; either may
 compile. In Python all is imported before. In Node and the browser so are the library's main modules and
@@ -99,8 +101,18 @@ def _describe_model(model: dict[str, Any]) -> str:
     shape = " x ".join(map(str, model["input"]))
     return (
         f"{readable_size(model['bytes'])}, sha256 `{model['sha256'][:16]}…`; {model['examples']} inputs of "
-        f"{shape}, sha256 `{model['examplesSha256'][:16]}…`."
+        f"{shape}, sha256 `{model['examplesSha256'][:16]}…`.{_describe_accuracy(model['accuracy'])}"
     )
+
+
+def _describe_accuracy(accuracy: dict[str, Any] | None) -> str:
+    """What accuracy is measured on, or why it is not; nothing where the network has no known task."""
+    if accuracy is None:
+        return ""
+    if "reason" in accuracy:
+        return f" Accuracy is not measured. {accuracy['reason']}"
+    count, data, digest = accuracy["pictures"], accuracy["data"], accuracy["sha256"]
+    return f" Accuracy is that on {count:,} test pictures of {data}, sha256 `{digest[:16]}…`."
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -129,8 +141,18 @@ def _cells(place: str, row: dict[str, Any]) -> list[str]:
         milliseconds(row["cpuMs"]),
         "–" if row["threads"] is None else str(row["threads"]),
         "–" if row["maxDifference"] is None else f"{row['maxDifference']:.1e}",
+        _accuracy(row),
         "–" if row["bytes"] is None else readable_size(row["bytes"]),
     ]
+
+
+def _accuracy(row: dict[str, Any]) -> str:
+    """`98.9 %`, and where it differs from the reference's the difference: `10.1 % (-88.8)`."""
+    if row["accuracy"] is None:
+        return "–"
+    difference = row["accuracyDifference"]
+    beside = f" ({100 * difference:+.1f})" if difference else ""
+    return f"{100 * row['accuracy']:.1f} %{beside}"
 
 
 def _remarks(rows: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Measures one network in all runtimes: compares their answers first, then times them in rounds.
+"""Measures one network in all runtimes: compares accuracy and answers first, then times them in rounds.
 
 In each round every runtime has one turn, in a new random order of the same seed, so that neither other load
 on the machine nor the runtime before affects one of them alone. They are loaded in such an order too. Only
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from limner.bench.everywhere.accuracy import AccuracySet
 from limner.bench.everywhere.examples import Array, Examples, example_size
 from limner.bench.everywhere.models import Model
 from limner.bench.everywhere.rows import Row, Timing, max_difference, summarize_rounds
@@ -27,6 +28,8 @@ MIN_ROUNDS = 3
 WARM_UP_MS = 3000.0
 """Each example is run before the rounds, for its output, but no further one after so much time: slow
 runtimes are compared on fewer."""
+CLASSIFIED = 100
+"""Test pictures that a runtime is given at once: for each answer there is a time limit."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,12 @@ class Plan:
     seconds: float
     """A runtime's turns end after so much time, each after its part: slow ones have fewer runs. Each has at
     least one in each of `MIN_ROUNDS` rounds."""
+    pictures: int = 1000
+    """Test pictures that each classifies before, where there are some."""
 
 
 FULL = Plan(runs=200, rounds=5, seconds=5)
-QUICK = Plan(runs=20, rounds=4, seconds=3)
+QUICK = Plan(runs=20, rounds=4, seconds=3, pictures=100)
 
 Open = Callable[[Runtime], tuple[Connection, Json]]
 """Opens a runtime; gives the part of the request `load` that depends on it. Raises Unavailable."""
@@ -58,6 +63,7 @@ class Participant:
     facts: Json = field(default_factory=dict)
     first_run_ms: float | None = None
     outputs: list[Array] = field(default_factory=list)
+    accuracy: float | None = None
     rounds: list[list[float]] = field(default_factory=list)
     """Milliseconds of a run; where the clock is too coarse, means of several."""
     runs: int = 0
@@ -87,15 +93,19 @@ def measure(
     open_runtime: Open,
     plan: Plan,
     *,
+    accuracy_set: AccuracySet | None = None,
     on_step: OnStep = lambda _: None,
 ) -> list[Row]:
-    """A row for each of `runtimes`, in their order."""
+    """A row for each of `runtimes`, in their order; their accuracy is that on `accuracy_set`."""
     participants = [Participant(runtime) for runtime in runtimes]
     order = random.Random(SEED)
     try:
         for each in order.sample(participants, len(participants)):
-            on_step(f"{model.name}: {each.runtime.label} loads")
+            task = f" and classifies {accuracy_set.title}" if accuracy_set else ""
+            on_step(f"{model.name}: {each.runtime.label} loads{task}")
             _attempt(each, lambda each=each: _join(each, model, examples, open_runtime))  # type: ignore[misc]
+            if accuracy_set is not None:
+                _attempt(each, lambda each=each: _classify(each, accuracy_set))  # type: ignore[misc]
         for number in range(plan.rounds):
             for each in order.sample(participants, len(participants)):
                 on_step(f"{model.name}, round {number + 1}: {each.runtime.label}")
@@ -107,8 +117,7 @@ def measure(
         for each in participants:
             each.close()
     reference = next((each for each in participants if each.runtime.name == REFERENCE[model.kind]), None)
-    outputs = reference.outputs if reference else []
-    return [_to_row(each, model, outputs) for each in participants]
+    return [_to_row(each, model, reference) for each in participants]
 
 
 def _attempt(participant: Participant, step: Callable[[], None]) -> None:
@@ -139,10 +148,28 @@ def _join(each: Participant, model: Model, examples: Examples, open_runtime: Ope
         if spent > WARM_UP_MS:
             return
         found = each.connection.ask({"kind": "run", "example": number})
-        each.outputs.append(np.frombuffer(base64.b64decode(found["output"]), "<f4"))
+        each.outputs.append(_decode(found["output"]))
         spent += found["milliseconds"]
         if each.first_run_ms is None:
             each.first_run_ms = found["milliseconds"]
+
+
+def _classify(each: Participant, accuracy_set: AccuracySet) -> None:
+    assert each.connection is not None
+    count = len(accuracy_set.labels)
+    parts = []
+    for first in range(0, count, CLASSIFIED):
+        request = {"kind": "classify", "first": first, "count": min(CLASSIFIED, count - first)}
+        parts.append(_decode(each.connection.ask(request)["output"]))
+    outputs = np.concatenate(parts)
+    if outputs.size == 0 or outputs.size % count:
+        raise Unavailable(f"it gave {outputs.size} scores for {count} pictures")
+    each.accuracy = accuracy_set.score(outputs)
+
+
+def _decode(output: str) -> Array:
+    """Numbers of an answer."""
+    return np.frombuffer(base64.b64decode(output), "<f4")
 
 
 def _take_turn(each: Participant, plan: Plan) -> None:
@@ -163,8 +190,9 @@ def _measure_size(each: Participant) -> None:
     each.size = each.connection.ask({"kind": "size"})["bytes"]
 
 
-def _to_row(each: Participant, model: Model, reference: Sequence[Array]) -> Row:
+def _to_row(each: Participant, model: Model, reference: Participant | None) -> Row:
     runtime, has_run = each.runtime, each.failure is None
+    expected = reference.accuracy if reference else None
     identity: dict[str, Any] = {
         "model": model.name,
         "place": runtime.place,
@@ -195,7 +223,9 @@ def _to_row(each: Participant, model: Model, reference: Sequence[Array]) -> Row:
         first_run_ms=each.first_run_ms,
         timing=summarize_rounds(each.rounds, each.runs),
         cpu_ms=median(each.cpu_ms) if each.cpu_ms else None,
-        max_difference=_compare(each.outputs, reference),
+        max_difference=_compare(each.outputs, reference.outputs if reference else []),
+        accuracy=each.accuracy,
+        accuracy_difference=None if each.accuracy is None or expected is None else each.accuracy - expected,
         bytes=each.size,
     )
 

@@ -2,8 +2,8 @@
 
 The same rows as a page has them: `web/shared/measurement.ts` explains each field, and a test compares the
 two. Of MLPerf's rules (https://github.com/mlcommons/inference_policies) these are kept: a single stream of
-queries, percentiles and no mean, the answer compared before times, and 5 % as the bar for what repeats. Not
-kept are its least of 1,024 queries and of a minute, its accuracy on a task, and repetitions minutes apart.
+queries, percentiles and no mean, accuracy and answers compared before times, and 5 % as the bar for what
+repeats. Not kept are its least of 1,024 queries and of a minute, and repetitions minutes apart.
 """
 
 from __future__ import annotations
@@ -65,6 +65,10 @@ class Row:
     timing: Timing
     cpu_ms: float | None
     max_difference: float | None
+    accuracy: float | None = None
+    """The part of the test pictures that it classifies rightly, in 0..1; None where there are none."""
+    accuracy_difference: float | None = None
+    """From the reference's accuracy."""
     bytes: int | None
     reason: str | None = None
     """Why it could not run, as a sentence; None where it ran."""
@@ -80,8 +84,9 @@ class Row:
 
 def is_ranked(row: dict[str, Any]) -> bool:
     """Whether the times of a row, as the JSON has it, can be compared with others'."""
-    difference = row["maxDifference"]
-    return row["p50Ms"] is not None and difference is not None and difference <= MAX_DIFFERENCE
+    if row["p50Ms"] is None or row["maxDifference"] is None:
+        return False
+    return row["maxDifference"] <= MAX_DIFFERENCE and not row["accuracyDifference"]
 
 
 def summarize_rounds(rounds: Sequence[Sequence[float]], runs: int) -> Timing:

@@ -41,8 +41,9 @@ class BenchCommand:
         Positional[tuple[Path, ...]], tyro.conf.arg(metavar="[MODEL...]", help_behavior_hint="")
     ] = ()
     """For browser: looks. Default: one look with random weights for each of --sizes. For everywhere: ONNX
-    files of one input, such as classifiers and looks. Default: LeNet, ResNet-20, MobileNet, SqueezeNet and
-    a look with random weights, and a training step of LeNet."""
+    files of one input, such as classifiers and looks. Default: a trained LeNet, whose accuracy is measured
+    too if `limner data mnist` has fetched the digits; ResNet-20, MobileNet, SqueezeNet and a look with
+    random weights; and a training step of LeNet."""
     out: Path = Path("benchmarks")
     """Folder for the results."""
     force: bool = False

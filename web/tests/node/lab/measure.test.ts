@@ -279,6 +279,8 @@ const ROW: Measurement = {
   ...{
     cpuMs: null,
     maxDifference: 0,
+    accuracy: null,
+    accuracyDifference: null,
     bytes: null,
     runs: 200,
     p10Ms: 1,
