@@ -76,6 +76,17 @@ def test_every_operator_computes_the_same(runtime: str, tmp_path: Path) -> None:
 
 
 @on_each_runtime
+def test_outputs_of_one_value_are_as_many_and_have_their_names(runtime: str, tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Tanh", ["x"], ["bent"]),
+        *(helper.make_node("Identity", [name], [f"{name}_{i}"]) for name in ("bent", "x") for i in (1, 2)),
+    ]
+    names = ["bent_2", "x_1", "bent_1", "x_2"]
+    inputs = np.random.default_rng(9).normal(0, 3, (1, 6, 9, 7)).astype(np.float32)
+    check_outputs(network_of(nodes, {}, names), inputs, runtime, tmp_path)
+
+
+@on_each_runtime
 @pytest.mark.parametrize("name", ["lenet", "resnet8"])
 def test_small_classifiers_give_the_same_scores(name: str, runtime: str, tmp_path: Path) -> None:
     check_outputs(classifier(name, channels=1), pictures(1), runtime, tmp_path)
@@ -132,6 +143,10 @@ REFUSED = {
     "a flattened output": (
         one_node("Flatten", {}, PICTURE),
         r"net: Its output y is a flattened picture",
+    ),
+    "a constant output": (
+        network_of([helper.make_node("Tanh", ["w"], ["y"])], {"w": np.ones(3, np.float32)}, ["y"], PICTURE),
+        "net: Its output y is the same for every input",
     ),
     "three axes": (one_node("Relu", {}, ("batch", 4, 8)), r"layer \(Relu\) .*its output has 3 axes"),
     "many pictures": (one_node("Relu", {}, (2, 4, 8, 8)), r"net: Its input x has shape \[2, 4, 8, 8\]"),

@@ -34,7 +34,7 @@ from limner.export.nhwc.movement import (
     lower_resize,
     lower_slice,
 )
-from limner.export.nhwc.operations import Array, NhwcOp, Shape
+from limner.export.nhwc.operations import Array, NhwcOp, Reshape, Shape
 from limner.export.nhwc.pooling import lower_mean, lower_pool, lower_response_norm
 from limner.look.quantization import dequantize_weights
 from limner.look.validation import value_shape
@@ -142,7 +142,18 @@ def _lower(builder: GraphBuilder, node: NodeProto) -> None:
 
 
 def _output(builder: GraphBuilder, name: str) -> str:
-    name = builder.aliases.get(name, name)
-    if name in builder.flattened:
+    """The value of an output, which has the output's name.
+
+    Two outputs may be one value under two names, as by Identity: each gets an operation of its own. A
+    reshape to the same shape costs nothing, and both formats have it.
+    """
+    source = builder.aliases.get(name, name)
+    if source in builder.flattened:
         raise LimnerError(f"Its output {name} is a flattened picture, which TensorFlow orders otherwise.")
-    return builder.image(name)
+    if source in builder.constants:
+        raise LimnerError(f"Its output {name} is the same for every input: leave it out of the file.")
+    builder.image(source)
+    if source != name:
+        builder.shapes[name] = builder.shapes[source]
+        builder.ops.append(Reshape(output=name, inputs=(source,)))
+    return name
