@@ -31,6 +31,7 @@ from limner.export.nhwc.operations import (
     StridedSlice,
     Unary,
 )
+from limner.export.nhwc.writer import ElementwiseOp, MovementOp, OpWriter, WindowOp
 from limner.export.tfjs_weights import quantize_weight
 from limner.look.storage import Storage
 
@@ -56,7 +57,7 @@ NO_MASKS: Json = {
 """Attributes of a slice whose limits all count."""
 
 
-class NodeWriter:
+class NodeWriter(OpWriter):
     """Converts a graph's operations to TensorFlow's nodes, and collects their weights."""
 
     manifest: list[Json]
@@ -86,38 +87,24 @@ class NodeWriter:
             default = self._constant(f"{name}/default", value)
             self._node("PlaceholderWithDefault", name, [default], shape={"shape": tensor_shape(())})
         for op in self.graph.ops:
-            self._add_op(op)
+            self.add_op(op)
         return self._nodes
 
-    def _add_op(self, op: NhwcOp) -> None:
-        match op:
-            case Convolution(kind="transposed"):
-                self._transposed_convolution(op)
-            case Convolution():
-                self._convolution(op)
-            case Dense():
-                row, weight, *bias = self._inputs(op)
-                flags = _flags("transpose_a", "transpose_b")
-                self._fusable(op, ("MatMul", "_FusedMatMul"), [row, weight], bias, flags)
-            case MatMul():
-                self._node("MatMul", op.output, self._inputs(op), **_flags("transpose_a", "transpose_b"))
-            case Pool() | Mean() | ResponseNormalization() | Softmax():
-                self._window_or_channels(op)
-            case Reshape() | Pad() | StridedSlice() | Doubling() | Concat():
-                self._movement(op)
-            case Clip() | Binary() | Unary():
-                self._elementwise(op)
-            case _:
-                raise TypeError(op)
+    def _dense(self, op: Dense) -> None:
+        row, weight, *bias = self._inputs(op)
+        flags = _flags("transpose_a", "transpose_b")
+        self._fusable(op, ("MatMul", "_FusedMatMul"), [row, weight], bias, flags)
 
-    def _window_or_channels(self, op: Pool | Mean | ResponseNormalization | Softmax) -> None:
-        """Write what takes several pixels or channels together, without weights."""
+    def _matmul(self, op: MatMul) -> None:
+        self._node("MatMul", op.output, self._inputs(op), **_flags("transpose_a", "transpose_b"))
+
+    def _window(self, op: WindowOp) -> None:
         inputs = self._inputs(op)
         match op:
             case Pool():
                 kind = {"max": "MaxPool", "average": "AvgPool"}[op.kind]
                 attributes = _window_attributes(op.stride, same=op.same_padding)
-                self._node(kind, op.output, inputs, ksize=_window(op.kernel), **attributes)
+                self._node(kind, op.output, inputs, ksize=_sides(op.kernel), **attributes)
             case Mean():
                 axes = self._integers(f"{op.output}/axes", (1, 2))
                 self._node("Mean", op.output, [*inputs, axes], keep_dims={"b": op.keeps_axes})
@@ -128,7 +115,7 @@ class NodeWriter:
             case Softmax():
                 self._node("Softmax", op.output, inputs)
 
-    def _movement(self, op: Reshape | Pad | StridedSlice | Doubling | Concat) -> None:
+    def _movement(self, op: MovementOp) -> None:
         inputs = self._inputs(op)
         match op:
             case Reshape():
@@ -148,7 +135,7 @@ class NodeWriter:
                 axis = self._integers(f"{op.output}/axis", 3)
                 self._node("ConcatV2", op.output, [*inputs, axis], N={"i": str(len(inputs))})
 
-    def _elementwise(self, op: Clip | Binary | Unary) -> None:
+    def _elementwise(self, op: ElementwiseOp) -> None:
         match op:
             case Clip(is_relu6=True):
                 self._node("Relu6", op.output, self._inputs(op))
@@ -283,15 +270,15 @@ class NodeWriter:
 
 def _convolution_attributes(op: Convolution) -> Json:
     window = _window_attributes(op.stride, same=op.same_padding)
-    return {"dilations": _window((1, 1)), **window}
+    return {"dilations": _sides((1, 1)), **window}
 
 
 def _window_attributes(stride: tuple[int, int], *, same: bool) -> Json:
     padding = _text("SAME" if same else "VALID")
-    return {"strides": _window(stride), "padding": padding, "data_format": _text("NHWC")}
+    return {"strides": _sides(stride), "padding": padding, "data_format": _text("NHWC")}
 
 
-def _window(sides: tuple[int, int]) -> Json:
+def _sides(sides: tuple[int, int]) -> Json:
     """Two figures of a window for all four axes."""
     return {"list": {"i": ["1", *map(str, sides), "1"]}}
 

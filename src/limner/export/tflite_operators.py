@@ -19,7 +19,6 @@ from limner.export.nhwc.operations import (
     Doubling,
     MatMul,
     Mean,
-    NhwcOp,
     Pad,
     Pool,
     Reshape,
@@ -29,6 +28,7 @@ from limner.export.nhwc.operations import (
     StridedSlice,
     Unary,
 )
+from limner.export.nhwc.writer import ElementwiseOp, MovementOp, OpWriter, WindowOp
 
 OPERATIONS = {
     "add": "ADD",
@@ -92,7 +92,7 @@ class _Buffer:
         return offset
 
 
-class OperatorWriter:
+class OperatorWriter(OpWriter):
     """Converts a graph's operations to LiteRT's tensors, buffers and operators."""
 
     def __init__(self, schema: Any, shapes: dict[str, Shape], constants: dict[str, Array]) -> None:
@@ -132,28 +132,7 @@ class OperatorWriter:
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
 
-    def add_op(self, op: NhwcOp) -> None:
-        """Add the operators of one operation."""
-        match op:
-            case Convolution(kind="transposed"):
-                self._transposed_convolution(op)
-            case Convolution():
-                self._convolution(op)
-            case Dense():
-                self._dense(op)
-            case MatMul():
-                self._matmul(op)
-            case Pool() | Mean() | ResponseNormalization() | Softmax():
-                self._window_or_channels(op)
-            case Reshape() | Pad() | StridedSlice() | Doubling() | Concat():
-                self._movement(op)
-            case Clip() | Binary() | Unary():
-                self._elementwise(op)
-            case _:
-                raise TypeError(op)
-
-    def _window_or_channels(self, op: Pool | Mean | ResponseNormalization | Softmax) -> None:
-        """Write what takes several pixels or channels together, without weights."""
+    def _window(self, op: WindowOp) -> None:
         inputs = list(map(self._tensor, op.inputs))
         match op:
             case Pool():
@@ -171,7 +150,7 @@ class OperatorWriter:
             case Softmax():
                 self._operator("SOFTMAX", inputs, op.output, beta=1.0)
 
-    def _movement(self, op: Reshape | Pad | StridedSlice | Doubling | Concat) -> None:
+    def _movement(self, op: MovementOp) -> None:
         inputs = list(map(self._tensor, op.inputs))
         shape = self.shapes[op.output]
         match op:
@@ -182,8 +161,8 @@ class OperatorWriter:
                 self._pad(op, [*inputs, self._integers(f"{op.output}/pads", op.amounts)])
             case StridedSlice():
                 limits = {"begin": op.begin, "end": op.end, "strides": op.stride}
-                places = [self._integers(f"{op.output}/{key}", each) for key, each in limits.items()]
-                self._operator("STRIDED_SLICE", [*inputs, *places], op.output)
+                numbers = [self._integers(f"{op.output}/{key}", each) for key, each in limits.items()]
+                self._operator("STRIDED_SLICE", [*inputs, *numbers], op.output)
             case Doubling():
                 size = self._integers(f"{op.output}/size", shape[1:3])
                 options = {"alignCorners": False, "halfPixelCenters": False}
@@ -200,7 +179,7 @@ class OperatorWriter:
             value = self._constant(f"{op.output}/value", np.array([op.value], dtype=np.float32))
             self._operator("PADV2", [*inputs, value], op.output)
 
-    def _elementwise(self, op: Clip | Binary | Unary) -> None:
+    def _elementwise(self, op: ElementwiseOp) -> None:
         inputs = list(map(self._tensor, op.inputs))
         match op:
             case Clip(is_relu6=True):
