@@ -32,6 +32,8 @@ export interface RecoveryOptions {
   readonly delays: readonly number[];
   /** Called once when the device is lost for good. */
   readonly onLost: (reason: string) => void;
+  /** Called when all steps are computed again, with the milliseconds since the loss was found. */
+  readonly onRevived?: ((milliseconds: number) => void) | undefined;
 }
 
 /** A backend, and its loss, however early that comes. */
@@ -190,12 +192,14 @@ export class RecoveringBackend {
 
   /** Makes the backend anew if its device is lost. Throws if that is over. */
   async #recovered(): Promise<void> {
+    const [lost, since] = [this.#active, performance.now()];
     while (this.#active.reason !== null && !this.#isOver) await this.#recover(this.#active.reason);
     if (this.#isOver) {
       throw new EngineError(
         this.#isDestroyed ? DESTROYED : 'The GPU was lost for good; the weights are kept.',
       );
     }
+    if (lost !== this.#active) this.options.onRevived?.(performance.now() - since);
   }
 
   async #recover(reason: string): Promise<void> {

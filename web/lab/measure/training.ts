@@ -36,9 +36,7 @@ export function drawBatches({ inputs }: TimedNetwork, seed: number): readonly Ex
 export class TrainingWorkload implements Workload {
   readonly kind = 'training';
   readonly batch = BATCH;
-  /** Not known: a trainer goes on by itself, from its last copy of the state, and tells only a loss for good. The turn then
-   * has a slow sample. */
-  readonly revivals = 0;
+  revivals = 0;
   readonly model: string;
   readonly device: string;
   readonly software: boolean;
@@ -69,6 +67,9 @@ export class TrainingWorkload implements Workload {
       batch: BATCH,
       backend: this.backend,
       onLosses: (step, losses) => this.#losses.splice(step, Infinity, ...losses),
+      onRevived: () => {
+        this.revivals++;
+      },
       onLost: reason => {
         this.#lost = reason;
       },

@@ -1,4 +1,4 @@
-// No backend outlives the trainer that made it, whenever that is destroyed.
+// A loss that is recovered from is told, and no backend outlives the trainer that made it, whenever that is destroyed.
 
 import { expect, test } from 'vitest';
 import type { TrainingBackend } from '../../engine/training/backend.ts';
@@ -81,6 +81,46 @@ test('none is made after the end', async () => {
   await expect(reading).rejects.toThrow('The trainer was destroyed.');
   await settled();
   expect(made).toHaveLength(1);
+});
+
+test('a recovery is told once, when the steps are computed again', async () => {
+  const { made, make, asked, release } = fakes();
+  const revived: number[] = [];
+  const recovering = await RecoveringBackend.create(
+    { make, delays: [0, 0], onLost: () => undefined, onRevived: ms => revived.push(ms) },
+    new Map(),
+  );
+  await recovering.read([]);
+  made[0]?.lose('The test took it away.');
+  const reading = recovering.read([]);
+  await asked;
+  await settled();
+  expect(revived).toEqual([]);
+  release();
+  await reading;
+  await recovering.read([]);
+  expect(revived).toHaveLength(1);
+  // It had to wait for the second backend.
+  expect(revived[0]).toBeGreaterThanOrEqual(15);
+});
+
+test('a loss for good is no recovery', async () => {
+  const { made, make, release } = fakes();
+  release();
+  const told: string[] = [];
+  const recovering = await RecoveringBackend.create(
+    {
+      ...{ make, delays: [0] },
+      onLost: reason => told.push(reason),
+      onRevived: () => told.push('revived'),
+    },
+    new Map(),
+  );
+  made[0]?.lose('first');
+  await recovering.read([]);
+  made[1]?.lose('second');
+  await expect(recovering.read([])).rejects.toThrow('lost for good');
+  expect(told).toEqual(['revived', 'second']);
 });
 
 test('one that refuses the first state is destroyed', async () => {

@@ -9,9 +9,11 @@ import { TrainingWorkload } from '../../../lab/measure/training.ts';
 const engine = vi.hoisted(() => {
   const made = { destroyed: 0 };
   const waiting: (() => void)[] = [];
+  const given: { onRevived?: (milliseconds: number) => void }[] = [];
   /** What is made when the test says so. */
-  const make = () =>
+  const make = (_model: unknown, options: (typeof given)[number]) =>
     new Promise(resolve => {
+      given.push(options);
       waiting.push(() =>
         resolve({
           destroy: () => {
@@ -20,7 +22,7 @@ const engine = vi.hoisted(() => {
         }),
       );
     });
-  return { made, waiting, make };
+  return { made, waiting, given, make };
 });
 
 vi.mock('../../../engine/index.ts', () => ({ createPainter: engine.make, readModel: async () => ({}) }));
@@ -58,3 +60,13 @@ test.each(['webgpu', 'cpu', 'training'] as const)(
     await expect(workload.run(1)).rejects.toThrow('is not loaded.');
   },
 );
+
+test.each(['webgpu', 'training'] as const)('%s counts how often its GPU came back', async name => {
+  const workload = MAKERS[name]();
+  const loading = workload.load();
+  await finish();
+  await loading;
+  expect(workload.revivals).toBe(0);
+  engine.given.at(-1)?.onRevived?.(20);
+  expect(workload.revivals).toBe(1);
+});
