@@ -88,25 +88,37 @@ def play(page: Any) -> None:
         page.click("#play-button")
 
 
-def task_times(browser: Any, address: str, trace: Path) -> list[float]:
-    """Milliseconds of processor time of the main thread's tasks: a tab opens, plays, a slider moves."""
+def task_times(
+    browser: Any, address: str, trace: Path, act: Callable[[Any], None], *, element: str
+) -> list[float]:
+    """Milliseconds of processor time of the main thread's tasks, as the machine may be busy: the page opens
+    until it has `element`, and `act` does something with it."""
     guest = Visit(browser)
     browser.start_tracing(page=guest.page, path=str(trace), categories=["toplevel", "blink.user_timing"])
     guest.open(address, painted=False)
-    guest.page.wait_for_selector(".bench canvas >> visible=true")
+    guest.page.wait_for_selector(element)
     guest.page.evaluate("performance.mark('of the lab')")
-    guest.page.wait_for_timeout(1500)
-    play(guest.page)
-    guest.page.wait_for_timeout(3000)
-    guest.page.focus(".slider input >> visible=true >> nth=0")
-    for _ in range(10):
-        guest.page.keyboard.press("ArrowRight")
-    guest.page.wait_for_timeout(1500)
+    act(guest.page)
     browser.stop_tracing()
     guest.context.close()
     times = main_tasks(trace)
     assert len(times) > 100, "the trace has no tasks"
     return times
+
+
+def playing_task_times(browser: Any, address: str, trace: Path) -> list[float]:
+    """As `task_times`: a tab opens, plays, a slider moves."""
+
+    def act(page: Any) -> None:
+        page.wait_for_timeout(1500)
+        play(page)
+        page.wait_for_timeout(3000)
+        page.focus(".slider input >> visible=true >> nth=0")
+        for _ in range(10):
+            page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(1500)
+
+    return task_times(browser, address, trace, act, element=".bench canvas >> visible=true")
 
 
 USUAL_PROBLEMS = ("No available adapters", "GPU stall due to ReadPixels")
