@@ -3,7 +3,7 @@
 import { EngineError } from '../error.ts';
 import type { Constant } from './constant.ts';
 import type { Attribute, OnnxModel, OnnxNode, OnnxValue } from './model.ts';
-import { type Bytes, concatBytes, writeField, writeFloat, writeText } from './protobuf-writer.ts';
+import { type Bytes, concatBytes, type Parts, writeField, writeFloat, writeText } from './protobuf-writer.ts';
 
 /** Versions of the file format: the first for opset 21, and one that all earlier opsets are written in. */
 const FORMAT = 10;
@@ -25,14 +25,13 @@ const DATA_TYPES: Readonly<Record<Constant['type'], number>> = {
   int4: 22,
 };
 
-function writeConstant({ name, type, dims, bytes }: Constant): Bytes {
-  return concatBytes([
+const writeConstant = ({ name, type, dims, bytes }: Constant): Parts =>
+  [
     ...dims.map(dim => writeField(1, dim)),
     writeField(2, DATA_TYPES[type]),
     writeText(8, name),
-    writeField(9, type.endsWith('int4') ? packNibbles(bytes) : bytes),
-  ]);
-}
+    writeField(9, [type.endsWith('int4') ? packNibbles(bytes) : bytes]),
+  ].flat();
 
 /** Numbers of four bits, two to a byte, the first of them in the low bits. */
 function packNibbles(bytes: Uint8Array): Uint8Array {
@@ -43,9 +42,9 @@ function packNibbles(bytes: Uint8Array): Uint8Array {
   return packed;
 }
 
-function writeAttribute(node: OnnxNode, name: string, attribute: Attribute): Bytes {
-  const title = writeText(1, name);
-  const typed = (type: number, ...content: Bytes[]) => concatBytes([title, ...content, writeField(20, type)]);
+function writeAttribute(node: OnnxNode, name: string, attribute: Attribute): Parts {
+  const typed = (type: number, ...content: Parts[]) =>
+    [writeText(1, name), ...content, writeField(20, type)].flat();
   switch (attribute.kind) {
     case 'float':
       return typed(1, writeFloat(2, attribute.value));
@@ -66,47 +65,51 @@ function writeAttribute(node: OnnxNode, name: string, attribute: Attribute): Byt
   }
 }
 
-const writeNode = (node: OnnxNode): Bytes =>
-  concatBytes([
+const writeNode = (node: OnnxNode): Parts =>
+  [
     ...node.inputs.map(input => writeText(1, input)),
     ...node.outputs.map(output => writeText(2, output)),
     writeText(3, node.name),
     writeText(4, node.op),
     ...Array.from(node.attributes, ([name, value]) => writeField(5, writeAttribute(node, name, value))),
     writeText(7, node.domain),
-  ]);
+  ].flat();
 
-function writeValue({ name, type, dims }: OnnxValue): Bytes {
+function writeValue({ name, type, dims }: OnnxValue): Parts {
   const dimension = (dim: number | string) =>
     typeof dim === 'number' ? writeField(1, dim) : writeText(2, dim);
-  const shape = dims ? [writeField(2, concatBytes(dims.map(dim => writeField(1, dimension(dim)))))] : [];
-  return concatBytes([
-    writeText(1, name),
-    writeField(2, writeField(1, concatBytes([writeField(1, type), ...shape]))),
-  ]);
+  const shape = dims
+    ? writeField(
+        2,
+        dims.flatMap(dim => writeField(1, dimension(dim))),
+      )
+    : [];
+  return [...writeText(1, name), ...writeField(2, writeField(1, [...writeField(1, type), ...shape]))];
 }
 
-const writeOpset = (domain: string, version: number): Bytes =>
-  writeField(8, concatBytes([writeText(1, domain), writeField(2, version)]));
+const writeOpset = (domain: string, version: number): Parts =>
+  writeField(8, [...writeText(1, domain), ...writeField(2, version)]);
 
 /** The model as a file that `readModel` reads. Throws an EngineError for attributes that it did not read. */
 export function writeModel({ opset, metadata, nodes, constants, inputs, outputs }: OnnxModel): Bytes {
-  const graph = concatBytes([
+  const graph = [
     ...nodes.map(node => writeField(1, writeNode(node))),
     writeText(2, 'limner'),
     ...Array.from(constants.values(), constant => writeField(5, writeConstant(constant))),
     ...inputs.map(value => writeField(11, writeValue(value))),
     ...outputs.map(value => writeField(12, writeValue(value))),
-  ]);
+  ].flat();
   const domains = new Set(nodes.map(({ domain }) => domain).filter(domain => domain && domain !== 'ai.onnx'));
-  return concatBytes([
-    writeField(1, opset < 21 ? FORMAT_BEFORE_21 : FORMAT),
-    writeText(2, 'limner'),
-    writeField(7, graph),
-    writeOpset('', opset),
-    ...Array.from(domains, domain => writeOpset(domain, 1)),
-    ...Array.from(metadata, ([key, value]) =>
-      writeField(14, concatBytes([writeText(1, key), writeText(2, value)])),
-    ),
-  ]);
+  return concatBytes(
+    [
+      writeField(1, opset < 21 ? FORMAT_BEFORE_21 : FORMAT),
+      writeText(2, 'limner'),
+      writeField(7, graph),
+      writeOpset('', opset),
+      ...Array.from(domains, domain => writeOpset(domain, 1)),
+      ...Array.from(metadata, ([key, value]) =>
+        writeField(14, [...writeText(1, key), ...writeText(2, value)]),
+      ),
+    ].flat(),
+  );
 }

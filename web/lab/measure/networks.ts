@@ -74,6 +74,7 @@ export async function makeNetwork(
   const model = await drawWeights(built, seed, nextTask);
   await nextTask();
   const bytes = writeModel(model);
+  await nextTask();
   const random = randomNumbers(seed, 1);
   const shape = SHAPES[name];
   const size = shape.reduce((a: number, b) => a * b, 1);

@@ -76,7 +76,7 @@ export function withLearnedTexts(file: Uint8Array, texts: LearnedTexts): Uint8Ar
   // The writer names limner as the producer. Of a field that is there twice, the last one counts.
   return concatBytes([
     writeModel({ ...model, metadata: new Map(others) }),
-    writeText(PRODUCER_FIELD, PRODUCER),
+    ...writeText(PRODUCER_FIELD, PRODUCER),
   ]);
 }
 
