@@ -148,7 +148,7 @@ class TestInTheBrowser:
     def test_without_node_its_row_is_left_out_with_the_reason(
         self, page: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("limner.bench.node_engine.shutil.which", lambda _: None)
+        monkeypatch.setattr("limner.bench.node_process.shutil.which", lambda _: None)
         (look,) = bench_browser(
             sizes=("lean",), pixels=64, rivals=("limner-node", "ort-wasm"), quick=True, page=page
         )["looks"]

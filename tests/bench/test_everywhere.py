@@ -22,9 +22,9 @@ from limner.bench.everywhere.bench import write_everywhere
 from limner.bench.everywhere.cpu_time import descendants_cpu_ms
 from limner.bench.everywhere.examples import Examples, draw_examples, example_size
 from limner.bench.everywhere.models import Model, make_classifier, read_model
-from limner.bench.everywhere.processes import NODE_PROGRAM, Process, start_python
+from limner.bench.everywhere.processes import NODE_PROGRAM, TIMEOUT, start_python
 from limner.bench.everywhere.rows import Row, Timing, max_difference
-from limner.bench.everywhere.runtimes import Unavailable
+from limner.bench.json_process import JsonProcess, Unavailable
 from limner.bench.results import is_result
 from limner.look.session import make_session
 
@@ -59,14 +59,16 @@ class TestPython:
             process.close()
 
     def test_a_process_that_hangs_is_ended(self) -> None:
-        process = Process(["sleep", "60"], {}, timeout=0.3)
+        process = JsonProcess(["sleep", "60"], {}, 0.3)
         with pytest.raises(Unavailable, match="no answer within 0 s"):
             process.ask({"kind": "run"})
         process.close()
 
     @pytest.mark.parametrize("line", ["Loading...", "[1]", '{"times": [', "\\udc00"])
     def test_an_answer_that_is_no_object_is_a_reason(self, line: str) -> None:
-        process = Process([sys.executable, "-c", f"input(); print({line!r}, flush=True); input()"], {})
+        process = JsonProcess(
+            [sys.executable, "-c", f"input(); print({line!r}, flush=True); input()"], {}, TIMEOUT
+        )
         with pytest.raises(Unavailable, match="did not answer"):
             process.ask({"kind": "run"})
         process.close()
@@ -81,7 +83,7 @@ class TestPython:
             "worker.load_network = load_network\n"
             "worker.main()\n"
         )
-        process = Process([sys.executable, "-c", program], {})
+        process = JsonProcess([sys.executable, "-c", program], {}, TIMEOUT)
         with pytest.raises(Unavailable, match="this is the answer"):
             process.ask({"kind": "load"})
         process.close()
@@ -113,7 +115,7 @@ class TestNode:
         (package / "package.json").write_text('{"version": "1", "type": "module"}')
         (package / "training.js").write_text(SLEEPING)
         model.path.write_bytes(b"")
-        process = Process([str(shutil.which("node")), str(NODE_PROGRAM), str(package)], {})
+        process = JsonProcess([str(shutil.which("node")), str(NODE_PROGRAM), str(package)], {}, TIMEOUT)
         try:
             loaded = process.ask(
                 {
@@ -164,7 +166,7 @@ def make_results() -> dict[str, Any]:
     """Results of one network: a row that is steady, one that is not, one that differs, one that failed."""
     good = Row(
         model="A <net>",
-        place="python",
+        platform="python",
         runtime="ONNX Runtime",
         version="1",
         backend="cpu",
@@ -185,23 +187,23 @@ def make_results() -> dict[str, Any]:
     )
     rows = [
         good,
-        replace(good, place="node", runtime="Other", timing=Timing(20, 4.0, 5.0, 9.0, 3.0, False)),
-        replace(good, place="browser", runtime="Wrong", max_difference=math.inf),
-        replace(good, place="browser", runtime="Worse", accuracy=0.1, accuracy_difference=-0.889),
-        replace(good, place="browser", runtime="Slow", timing=Timing(3, None, 70.0, None, 60.0, False)),
+        replace(good, platform="node", runtime="Other", timing=Timing(20, 4.0, 5.0, 9.0, 3.0, False)),
+        replace(good, platform="browser", runtime="Wrong", max_difference=math.inf),
+        replace(good, platform="browser", runtime="Worse", accuracy=0.1, accuracy_difference=-0.889),
+        replace(good, platform="browser", runtime="Slow", timing=Timing(3, None, 70.0, None, 60.0, False)),
         replace(
             good,
-            place="browser",
+            platform="browser",
             runtime="GPU",
             backend="webgpu",
             device="a GPU",
             threads=None,
             software=True,
         ),
-        replace(good, place="browser", runtime="Untold", backend="wasm", threads=None),
+        replace(good, platform="browser", runtime="Untold", backend="wasm", threads=None),
         replace(
             good,
-            place="browser",
+            platform="browser",
             runtime="Missing",
             timing=Timing(0, None, None, None, None, False),
             reason="there is no browser.",

@@ -20,7 +20,8 @@ from limner.bench.everywhere.models import Model
 from limner.bench.everywhere.python_worker import Worker
 from limner.bench.everywhere.rounds import MIN_ROUNDS, Plan, measure
 from limner.bench.everywhere.rows import Timing, is_ranked, is_steady, max_difference, summarize_rounds
-from limner.bench.everywhere.runtimes import Connection, Json, Runtime, Unavailable
+from limner.bench.everywhere.runtimes import Connection, Runtime
+from limner.bench.json_process import Json, Unavailable
 
 ROOT = Path(__file__).parents[2]
 
@@ -137,8 +138,8 @@ class TestRounds:
         rows = measure(model, examples, FAKES, open_fakes(fakes, examples.path), Plan(20, 4, 60))
         for row, (runtime, fake) in zip(rows, fakes.items(), strict=True):
             check_row(row.to_json())
-            assert (row.place, row.runtime, row.backend) == (
-                runtime.place,
+            assert (row.platform, row.runtime, row.backend) == (
+                runtime.platform,
                 runtime.library,
                 runtime.backend,
             )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from limner.bench import node_engine
-from limner.bench.node_engine import DRIVER, NodeEngine, open_node, software_gpu
+from limner.bench.node_engine import NodeEngine, open_node
+from limner.bench.node_process import DRIVER, software_gpu
 
 LOAD = {"kind": "load", "image": "", "picture": {"width": 1, "height": 1, "data": "AAAAAA=="}}
 
@@ -28,9 +30,9 @@ def program(path: Path, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(node_engine, "PROGRAM", path)
 
 
-def process_of(node: NodeEngine) -> int:
+def process_of(node: NodeEngine) -> subprocess.Popen[str]:
     assert node._process is not None
-    return node._process.pid
+    return node._process._process
 
 
 def test_without_the_built_package_the_reason_says_how_to_build_it(tmp_path: Path) -> None:
@@ -54,7 +56,7 @@ def test_a_process_that_dies_leaves_its_last_words(
 ) -> None:
     program(tmp_path / "node.mjs", "throw new Error('the driver is gone')", monkeypatch)
     with open_node(tmp_path / "look.onnx", package, gpu=True) as node:
-        assert node.ask(LOAD) == {"error": "Node ended (Error: the driver is gone)"}
+        assert node.ask(LOAD) == {"error": "its process ended (Error: the driver is gone)"}
 
 
 @needs_node
@@ -74,13 +76,11 @@ def test_the_process_ends_when_it_is_closed_and_with_the_block(
     program(tmp_path / "node.mjs", "process.stdin.on('data', () => console.log('{}'))", monkeypatch)
     with open_node(tmp_path / "look.onnx", package, gpu=True) as node:
         assert node.ask(LOAD) == {}
-        first = process_of(node)
+        first = process_of(node).pid
         assert node.ask({"kind": "close"}) == {}
         assert node.ask(LOAD) == {}
-        second = process_of(node)
-        assert first != second
-        process = node._process
-    assert process is not None
+        process = process_of(node)
+        assert process.pid != first
     assert process.poll() is not None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 SCHEMA: dict[str, tuple[type, ...]] = {
     "model": (str,),
-    "place": (str,),
+    "platform": (str,),
     "runtime": (str,),
     "version": (str,),
     "backend": (str,),
@@ -39,7 +39,7 @@ def check_row(row: dict[str, Any]) -> None:
     for name, types in SCHEMA.items():
         value = float(row[name]) if types[0] is float and type(row[name]) is int else row[name]
         assert type(value) in types, (name, value)
-    assert row["place"] in ("python", "node", "browser")
+    assert row["platform"] in ("python", "node", "browser")
     assert row["kind"] in ("inference", "training")
     if "reason" in row:
         assert row["reason"].endswith(".")

@@ -3,12 +3,13 @@
 // percentiles and no mean, accuracy and answers compared before times, and 5 % as the bar for what repeats. Not kept are its
 // least of 1,024 queries and of a minute, and repetitions minutes apart. A page measures no accuracy: its networks are random.
 
-export type Place = 'python' | 'node' | 'browser';
+/** What the runtime runs on. */
+export type Platform = 'python' | 'node' | 'browser';
 
 /** One network in one runtime. Times are milliseconds of one run: of an inference, or of a training step. */
 export interface Measurement extends Timing {
   readonly model: string;
-  readonly place: Place;
+  readonly platform: Platform;
   /** The library: `limner`, `ONNX Runtime`, `torch`. */
   readonly runtime: string;
   readonly version: string;

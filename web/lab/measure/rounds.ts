@@ -244,7 +244,7 @@ export function toMeasurement(row: Row, version: string): Measurement {
   const { workload, loadMs, firstRunMs, maxDifference, reason } = row;
   const { model, backend, kind, batch, device, software } = workload;
   return {
-    ...{ model, place: 'browser', runtime: 'limner', version, backend, device, software },
+    ...{ model, platform: 'browser', runtime: 'limner', version, backend, device, software },
     threads: backend === 'cpu' ? 1 : null,
     precision: 'float32',
     ...{ batch, kind, loadMs, firstRunMs, cpuMs: null, maxDifference, bytes: null },

@@ -86,18 +86,18 @@ export class SpreadPlot {
     context.font = FONT;
     const texts = this.#lines.filter(({ median }) => median !== null);
     const left = Math.max(...texts.map(({ label }) => context.measureText(label).width)) + 20;
-    const place = (value: number) => left + scale.at(value) * (width - left - VALUE);
-    drawTicks(context, scale, place, height);
+    const xOf = (value: number) => left + scale.at(value) * (width - left - VALUE);
+    drawTicks(context, scale, xOf, height);
     context.textBaseline = 'middle';
     for (const [index, line] of this.#lines.entries())
-      drawLine(context, line, TOP + (index + 0.5) * LINE, place, left);
+      drawLine(context, line, TOP + (index + 0.5) * LINE, xOf, left);
   }
 }
 
 function drawTicks(
   context: CanvasRenderingContext2D,
   scale: Scale,
-  place: (value: number) => number,
+  xOf: (value: number) => number,
   height: number,
 ): void {
   context.strokeStyle = themeColor('grid');
@@ -105,7 +105,7 @@ function drawTicks(
   context.textAlign = 'center';
   context.textBaseline = 'top';
   for (const tick of scale.ticks) {
-    const x = Math.round(place(tick)) + 0.5;
+    const x = Math.round(xOf(tick)) + 0.5;
     context.beginPath();
     context.moveTo(x, TOP);
     context.lineTo(x, height - BOTTOM);
@@ -113,14 +113,14 @@ function drawTicks(
     context.fillText(formatNumber(tick), x, height - BOTTOM + 4);
   }
   context.textAlign = 'right';
-  context.fillText('milliseconds', place(scale.most), height - 14);
+  context.fillText('milliseconds', xOf(scale.most), height - 14);
 }
 
 function drawLine(
   context: CanvasRenderingContext2D,
   { label, median, lower, upper, color, mark }: Line,
   y: number,
-  place: (value: number) => number,
+  xOf: (value: number) => number,
   left: number,
 ): void {
   context.textAlign = 'left';
@@ -130,10 +130,10 @@ function drawLine(
   context.strokeStyle = context.fillStyle = themeColor(color);
   context.lineWidth = 2;
   context.beginPath();
-  context.moveTo(place(lower), y);
-  context.lineTo(place(upper), y);
+  context.moveTo(xOf(lower), y);
+  context.lineTo(xOf(upper), y);
   context.stroke();
-  const x = Math.max(left, place(median));
+  const x = Math.max(left, xOf(median));
   context.beginPath();
   if (mark === 'diamond') {
     for (const [dx, dy] of [
@@ -149,5 +149,5 @@ function drawLine(
   context.fill();
   context.stroke();
   context.fillStyle = themeColor('text');
-  context.fillText(formatNumber(median), Math.max(x, place(upper)) + 9, y);
+  context.fillText(formatNumber(median), Math.max(x, xOf(upper)) + 9, y);
 }

@@ -20,8 +20,8 @@ from limner.bench.browser import PAGE
 from limner.bench.environment import collect_environment
 from limner.bench.everywhere.accuracy import AccuracySet, write_accuracy_set
 from limner.bench.everywhere.examples import Examples, draw_examples
+from limner.bench.everywhere.launcher import Launcher
 from limner.bench.everywhere.models import Model, make_models, read_model
-from limner.bench.everywhere.places import Places
 from limner.bench.everywhere.plot import draw_everywhere
 from limner.bench.everywhere.report import render_report
 from limner.bench.everywhere.rounds import FULL, QUICK, Plan, measure
@@ -81,13 +81,13 @@ def bench_everywhere(
             files = top / str(number)
             examples = draw_examples(model, files / "examples.bin")
             accuracy_set, about = _find_accuracy_set(model, chosen.pictures, files / "pictures.bin")
-            with Places(model, examples, accuracy_set, files, page, gpu=gpu) as places:
+            with Launcher(model, examples, accuracy_set, files, page, gpu=gpu) as launcher:
                 rows = measure(
-                    *(model, examples, RUNTIMES[model.kind], places.open, chosen),
+                    *(model, examples, RUNTIMES[model.kind], launcher.open, chosen),
                     accuracy_set=accuracy_set,
                     on_step=on_step,
                 )
-            results["versions"]["browser"] = places.browser_version or results["versions"]["browser"]
+            results["versions"]["browser"] = launcher.browser_version or results["versions"]["browser"]
             results["models"].append(_describe(model, examples) | {"accuracy": about})
             results["rows"] += [row.to_json() for row in rows]
             on_results(results)

@@ -9,7 +9,7 @@ from typing import Any
 
 from limner.bench.browser import ADAPTERS, GPU_FLAGS, refuse_software
 from limner.bench.everywhere.cpu_time import descendants_cpu_ms
-from limner.bench.everywhere.runtimes import Json, Unavailable
+from limner.bench.json_process import Json, Unavailable
 from limner.page.chromium import FLAGS, open_page
 from limner.page.server import make_app, serve_in_background
 

@@ -1,6 +1,6 @@
 """The plot of `limner bench everywhere`: a dot for each row on a logarithmic axis, made from its JSON.
 
-Whiskers are the 10th and the 90th percentile. Colours are places, and shapes as well, for people who do
+Whiskers are the 10th and the 90th percentile. Colours are platforms, and shapes as well, for people who do
 not see them. Published figures for MobileNet lie below ours, marked as quoted: they are of another
 MobileNet, on another machine.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any, NamedTuple
 
-from limner.bench.everywhere.report import PLACES, milliseconds, row_label
+from limner.bench.everywhere.report import PLATFORMS, milliseconds, row_label
 from limner.bench.everywhere.rows import MIN_SAMPLES, is_ranked
 from limner.lab.svg import document
 
@@ -26,7 +26,7 @@ class Quoted(NamedTuple):
     """A published figure."""
 
     label: str
-    place: str
+    platform: str
     ms: float
 
 
@@ -64,7 +64,7 @@ def draw_everywhere(results: dict[str, Any]) -> str:
         parts += [*_grid(axis, begin + 22, y - LINE / 2), *body]
         y += 4
     parts += [
-        f'<text class="quiet mid" x="{axis.place(value):.1f}" y="{y + 12:.0f}">{value:g}</text>'
+        f'<text class="quiet mid" x="{axis.position(value):.1f}" y="{y + 12:.0f}">{value:g}</text>'
         for value in axis.decades
     ]
     middle = (LEFT + WIDTH - RIGHT) / 2
@@ -84,7 +84,7 @@ class _Axis:
     def decades(self) -> list[float]:
         return [10.0**power for power in range(self._low, self._high + 1)]
 
-    def place(self, value: float) -> float:
+    def position(self, value: float) -> float:
         part = (math.log10(max(value, 1e-6)) - self._low) / (self._high - self._low)
         return LEFT + (WIDTH - LEFT - RIGHT) * part
 
@@ -97,8 +97,8 @@ def _legend(*, has_quoted: bool) -> Iterator[str]:
     )
     yield f'<text class="quiet" x="20" y="52">{about}</text>'
     x = 20
-    for place, name in PLACES.items():
-        yield _mark(place, x + 6, 68, is_hollow=False)
+    for platform, name in PLATFORMS.items():
+        yield _mark(platform, x + 6, 68, is_hollow=False)
         yield f'<text x="{x + 18}" y="72.5">{name}</text>'
         x += 90
     if has_quoted:
@@ -109,7 +109,7 @@ def _legend(*, has_quoted: bool) -> Iterator[str]:
 
 def _grid(axis: _Axis, top: float, bottom: float) -> Iterator[str]:
     for value in axis.decades:
-        yield f'<path class="grid" d="M{axis.place(value):.1f} {top:.1f}V{bottom:.1f}"/>'
+        yield f'<path class="grid" d="M{axis.position(value):.1f} {top:.1f}V{bottom:.1f}"/>'
 
 
 def _spread(row: dict[str, Any]) -> tuple[float, float, float]:
@@ -119,32 +119,32 @@ def _spread(row: dict[str, Any]) -> tuple[float, float, float]:
 
 
 def _dot(row: dict[str, Any], y: float, axis: _Axis) -> Iterator[str]:
-    colour = f"var({COLOURS[row['place']]})"
-    label = f"{row_label(row)} ({PLACES[row['place']]})"
-    low, middle, high = map(axis.place, _spread(row))
+    colour = f"var({COLOURS[row['platform']]})"
+    label = f"{row_label(row)} ({PLATFORMS[row['platform']]})"
+    low, middle, high = map(axis.position, _spread(row))
     yield f'<text class="end" x="{LEFT - 14}" y="{y + 4.5:.1f}">{escape(label)}</text>'
     if row["p10Ms"] is not None:
         yield f'<path d="M{low:.1f} {y:.1f}H{high:.1f}" stroke="{colour}" stroke-width="2"/>'
-    yield _mark(row["place"], middle, y, is_hollow=not row["steady"])
+    yield _mark(row["platform"], middle, y, is_hollow=not row["steady"])
     x, text = max(high, middle) + 11, milliseconds(row["p50Ms"])
     yield f'<text class="quiet" x="{x:.1f}" y="{y + 4:.1f}">{text}</text>'
 
 
 def _quoted_dot(figure: Quoted, y: float, axis: _Axis) -> Iterator[str]:
-    x = axis.place(figure.ms)
+    x = axis.position(figure.ms)
     yield f'<text class="end quiet" x="{LEFT - 14}" y="{y + 4.5:.1f}">quoted: {escape(figure.label)}</text>'
     yield f'<path d="M{LEFT} {y:.1f}H{x - 8:.1f}" stroke="var(--quiet)" stroke-dasharray="3 3"/>'
-    yield _mark(figure.place, x, y, is_hollow=False, extra='opacity="0.55"')
+    yield _mark(figure.platform, x, y, is_hollow=False, extra='opacity="0.55"')
     yield f'<text class="quiet" x="{x + 11:.1f}" y="{y + 4:.1f}">{figure.ms:g}</text>'
 
 
-def _mark(place: str, x: float, y: float, *, is_hollow: bool, extra: str = "") -> str:
+def _mark(platform: str, x: float, y: float, *, is_hollow: bool, extra: str = "") -> str:
     """A circle for Python, a square for Node, a diamond for the browser."""
-    colour = f"var({COLOURS[place]})"
+    colour = f"var({COLOURS[platform]})"
     fill = "var(--paper)" if is_hollow else colour
     style = f'fill="{fill}" stroke="{colour}" stroke-width="1.8" {extra}'
-    if place == "python":
+    if platform == "python":
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.6" {style}/>'
-    if place == "node":
+    if platform == "node":
         return f'<rect x="{x - 4.2:.1f}" y="{y - 4.2:.1f}" width="8.4" height="8.4" {style}/>'
     return f'<path d="M{x:.1f} {y - 5.8:.1f}l5.8 5.8l-5.8 5.8l-5.8 -5.8Z" {style}/>'

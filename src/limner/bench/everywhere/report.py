@@ -10,10 +10,10 @@ from limner.bench.everywhere.rows import MAX_DIFFERENCE, MIN_SAMPLES, is_ranked
 from limner.bench.everywhere.runtimes import GPU_BACKENDS
 from limner.display import readable_size
 
-PLACES = {"python": "Python", "node": "Node", "browser": "browser"}
+PLATFORMS = {"python": "Python", "node": "Node", "browser": "browser"}
 
 COLUMNS = (
-    *("place", "runtime", "p50, ms", "p10 to p90, ms", "least, ms", "runs", "first run, ms", "load, ms"),
+    *("platform", "runtime", "p50, ms", "p10 to p90, ms", "least, ms", "runs", "first run, ms", "load, ms"),
     *("CPU, ms", "threads", "difference", "accuracy", "bytes"),
 )
 
@@ -118,19 +118,19 @@ def _describe_accuracy(accuracy: dict[str, Any] | None) -> str:
 def _table(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield _line(COLUMNS)
     yield _line(["---"] * len(COLUMNS))
-    for place, name in PLACES.items():
-        here = [row for row in rows if row["place"] == place and row["p50Ms"] is not None]
+    for platform, name in PLATFORMS.items():
+        here = [row for row in rows if row["platform"] == platform and row["p50Ms"] is not None]
         for row in sorted(here, key=lambda row: (not is_ranked(row), row["p50Ms"])):
             yield _line(_cells(name, row))
 
 
-def _cells(place: str, row: dict[str, Any]) -> list[str]:
+def _cells(platform: str, row: dict[str, Any]) -> list[str]:
     # With too few runs there is no p10.
     isnt_steady = [] if row["steady"] or row["p10Ms"] is None else ["unsteady"]
     marks = isnt_steady + ([] if is_ranked(row) else ["not ranked"])
     middle = milliseconds(row["p50Ms"]) + (f" ({', '.join(marks)})" if marks else "")
     return [
-        place,
+        platform,
         f"{row_label(row)} {row['version']}",
         middle,
         "–" if row["p10Ms"] is None else f"{milliseconds(row['p10Ms'])} to {milliseconds(row['p90Ms'])}",
@@ -160,7 +160,7 @@ def _remarks(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     if left_out:
         yield ""
     for row in left_out:
-        yield f"- Left out: {row_label(row)} ({PLACES[row['place']]}): {row['reason']}"
+        yield f"- Left out: {row_label(row)} ({PLATFORMS[row['platform']]}): {row['reason']}"
     gpus = sorted({row["device"] for row in rows if row["backend"] in GPU_BACKENDS and row["device"]})
     if gpus:
         yield from ("", f"GPUs, as the runtimes name them: {'; '.join(gpus)}.")

@@ -20,7 +20,8 @@ from limner.bench.everywhere.accuracy import AccuracySet
 from limner.bench.everywhere.examples import Array, Examples, example_size
 from limner.bench.everywhere.models import Model
 from limner.bench.everywhere.rows import Row, Timing, max_difference, summarize_rounds
-from limner.bench.everywhere.runtimes import REFERENCE, Connection, Json, Runtime, Unavailable
+from limner.bench.everywhere.runtimes import REFERENCE, Connection, Runtime
+from limner.bench.json_process import Json, Unavailable
 
 SEED = 0
 """Gives the orders."""
@@ -195,7 +196,7 @@ def _to_row(each: Participant, model: Model, reference: Participant | None) -> R
     expected = reference.accuracy if reference else None
     identity: dict[str, Any] = {
         "model": model.name,
-        "place": runtime.place,
+        "platform": runtime.platform,
         "runtime": runtime.library,
         "version": each.facts.get("version", ""),
         "backend": runtime.backend,

@@ -17,7 +17,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Place = Literal["python", "node", "browser"]
+Platform = Literal["python", "node", "browser"]
+"""What the runtime runs on."""
 Kind = Literal["inference", "training"]
 
 MAX_DRIFT = 0.05
@@ -50,7 +51,7 @@ class Row:
     """One network in one runtime."""
 
     model: str
-    place: Place
+    platform: Platform
     runtime: str
     version: str
     backend: str

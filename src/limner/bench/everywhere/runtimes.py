@@ -7,20 +7,19 @@ state. It answers requests: `load` a network, `run` one example, `time` some, te
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from limner.bench.everywhere.rows import Kind, Place
-
-Json = dict[str, Any]
+from limner.bench.everywhere.rows import Kind, Platform
+from limner.bench.json_process import Json
 
 GPU_BACKENDS = ("webgpu", "webgl2", "webgl")
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """A library with one of its backends, at a place."""
+    """A library with one of its backends, on a platform."""
 
-    place: Place
+    platform: Platform
     library: str
     backend: str
 
@@ -32,7 +31,7 @@ class Runtime:
     @property
     def label(self) -> str:
         """What people read."""
-        return f"{self.library}, {self.backend} ({self.place.capitalize()})"
+        return f"{self.library}, {self.backend} ({self.platform.capitalize()})"
 
     @property
     def has_gpu(self) -> bool:
@@ -74,10 +73,6 @@ Nodes."""
 
 REFERENCE: dict[Kind, str] = {"inference": "ONNX Runtime cpu", "training": "torch cpu"}
 """The names of those whose outputs the others are compared with; both are in Python."""
-
-
-class Unavailable(Exception):
-    """A runtime cannot run; the message is the reason, without a full stop."""
 
 
 class Connection(Protocol):

@@ -120,7 +120,7 @@ test('rows have the percentiles of all rounds, and how far they are from the CPU
     threads: 1,
   });
   expect(first).toMatchObject({ maxDifference: 0, steady: true });
-  expect(second).toMatchObject({ p10Ms: 5, p90Ms: 5, minMs: 5, threads: null, place: 'browser' });
+  expect(second).toMatchObject({ p10Ms: 5, p90Ms: 5, minMs: 5, threads: null, platform: 'browser' });
   expect(second?.maxDifference).toBeCloseTo(0.0005, 6);
   expect(second).not.toHaveProperty('reason');
   expect([cpu.isDestroyed, gpu.isDestroyed]).toEqual([true, true]);
@@ -266,7 +266,7 @@ test('a GPU that hangs does not keep a run from being stopped', async () => {
 });
 
 const ROW: Measurement = {
-  ...{ model: 'LeNet', place: 'browser', runtime: 'limner', version: '1.0', backend: 'cpu', device: '' },
+  ...{ model: 'LeNet', platform: 'browser', runtime: 'limner', version: '1.0', backend: 'cpu', device: '' },
   ...{
     software: false,
     threads: 1,

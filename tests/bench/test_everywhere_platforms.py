@@ -1,4 +1,4 @@
-"""`limner bench everywhere` in its real places: each runtime computes what ONNX Runtime computes."""
+"""`limner bench everywhere` on its real platforms: each runtime computes what ONNX Runtime computes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from limner.bench.everywhere.examples import draw_examples
 from limner.bench.everywhere.models import MADE, as_training, make_classifier, read_model
 from limner.bench.everywhere.processes import start_node, start_python
 from limner.bench.everywhere.rounds import Plan, measure
-from limner.bench.everywhere.runtimes import RUNTIMES, Connection, Json, Runtime, Unavailable
-from limner.bench.node_engine import software_gpu
+from limner.bench.everywhere.runtimes import RUNTIMES, Connection, Runtime
+from limner.bench.json_process import Json, Unavailable
+from limner.bench.node_process import software_gpu
 from limner.errors import LimnerError
 from limner.page.chromium import FLAGS, find_chromium, open_page
 
@@ -46,7 +47,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def results(page: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """LeNet's inference and training, in all places."""
+    """LeNet's inference and training, on all platforms."""
     folder = tmp_path_factory.mktemp("models")
     learned = read_model(learned_drawn_digits(folder / "learned.onnx"))
     untrained = read_model(make_classifier(folder / "lenet.onnx", "lenet", 1, 28))
@@ -57,9 +58,9 @@ def results(page: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
         return bench_everywhere(plan=TINY, page=page)
 
 
-def find(results: dict[str, Any], place: str, runtime: str, backend: str, kind: str) -> dict[str, Any]:
-    wanted = (place, runtime, backend, kind)
-    keys = ("place", "runtime", "backend", "kind")
+def find(results: dict[str, Any], platform: str, runtime: str, backend: str, kind: str) -> dict[str, Any]:
+    wanted = (platform, runtime, backend, kind)
+    keys = ("platform", "runtime", "backend", "kind")
     (row,) = [row for row in results["rows"] if tuple(row[key] for key in keys) == wanted]
     found: dict[str, Any] = row
     return found
@@ -76,7 +77,7 @@ def test_each_runtime_has_a_row(results: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "runtime", "backend"),
+    ("platform", "runtime", "backend"),
     [
         ("python", "torch", "cpu"),
         ("python", "ONNX Runtime", "cpu"),
@@ -93,14 +94,14 @@ def test_each_runtime_has_a_row(results: dict[str, Any]) -> None:
         ("browser", "TensorFlow.js", "cpu"),
     ],
 )
-def test_it_computes_the_same(results: dict[str, Any], place: str, runtime: str, backend: str) -> None:
-    row = find(results, place, runtime, backend, "inference")
+def test_it_computes_the_same(results: dict[str, Any], platform: str, runtime: str, backend: str) -> None:
+    row = find(results, platform, runtime, backend, "inference")
     assert "reason" not in row, row
     assert row["maxDifference"] <= 1e-4
     assert row["accuracy"] > 0.5
     assert row["accuracyDifference"] == 0
     assert row["bytes"] > 10_000
-    if place != "browser" or row["cpuMs"] is not None:  # the browser's is not known of short turns
+    if platform != "browser" or row["cpuMs"] is not None:  # the browser's is not known of short turns
         assert row["cpuMs"] > 0
     has_gpu = backend in ("webgpu", "webgl2", "webgl")
     assert row["software"] is has_gpu
@@ -108,7 +109,7 @@ def test_it_computes_the_same(results: dict[str, Any], place: str, runtime: str,
 
 
 @pytest.mark.parametrize(
-    ("place", "runtime", "backend"),
+    ("platform", "runtime", "backend"),
     [
         ("python", "torch", "cpu"),
         ("browser", "limner", "webgpu"),
@@ -120,8 +121,8 @@ def test_it_computes_the_same(results: dict[str, Any], place: str, runtime: str,
         ("browser", "TensorFlow.js", "webgl"),
     ],
 )
-def test_it_trains_the_same(results: dict[str, Any], place: str, runtime: str, backend: str) -> None:
-    row = find(results, place, runtime, backend, "training")
+def test_it_trains_the_same(results: dict[str, Any], platform: str, runtime: str, backend: str) -> None:
+    row = find(results, platform, runtime, backend, "training")
     assert "reason" not in row, row
     assert row["batch"] == 64
     assert row["maxDifference"] <= 1e-3
@@ -144,7 +145,7 @@ def test_the_engine_in_node_agrees_with_onnx_runtime(page: Path, tmp_path: Path,
 
     def open_runtime(runtime: Runtime) -> tuple[Connection, Json]:
         files = {"onnx": str(model.path), "examples": str(examples.path), "pictures": None}
-        if runtime.place == "python":
+        if runtime.platform == "python":
             return start_python(), files
         return start_node(page / PACKAGE, needs_gpu=runtime.has_gpu, gpu=False), files
 
@@ -198,7 +199,7 @@ def test_without_chromium_its_rows_have_the_reason(
     results = bench_everywhere([path, path], plan=TINY, page=page)
     assert [model["name"] for model in results["models"]] == ["lenet", "lenet 2"]
     rows = [row for row in results["rows"] if row["model"] == "lenet 2"]
-    here = [row for row in rows if row["place"] == "browser"]
+    here = [row for row in rows if row["platform"] == "browser"]
     assert len(here) == 9
     for row in here:
         check_row(row)

@@ -1,4 +1,4 @@
-"""Where runtimes are opened for one network: processes of Python and Node, and tabs of a fresh browser."""
+"""Launches runtimes for one network: in processes of Python and Node, and in tabs of a fresh browser."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from limner.bench.everywhere.browser import FILES, Browser, open_browser
 from limner.bench.everywhere.examples import Examples
 from limner.bench.everywhere.models import Model
 from limner.bench.everywhere.processes import start_node, start_python
-from limner.bench.everywhere.runtimes import Connection, Json, Runtime, Unavailable
+from limner.bench.everywhere.runtimes import Connection, Runtime
 from limner.bench.everywhere.tfjs_files import write_tfjs_files
+from limner.bench.json_process import Json, Unavailable
 from limner.export.tfjs import MODEL
 from limner.page.chromium import BrowserUnavailable
 
@@ -23,8 +24,8 @@ ONNX = "network.onnx"
 TFJS = "tfjs"
 
 
-class Places:
-    """The places of one network. As a context manager, it ends the browser."""
+class Launcher:
+    """Launches the runtimes of one network. As a context manager, it ends the browser."""
 
     def __init__(
         self,
@@ -53,7 +54,7 @@ class Places:
         except BrowserUnavailable as error:
             self._browser_refusal = str(error)
 
-    def __enter__(self) -> Places:
+    def __enter__(self) -> Launcher:
         return self
 
     def __exit__(
@@ -71,7 +72,7 @@ class Places:
     def open(self, runtime: Runtime) -> tuple[Connection, Json]:
         """A connection to the runtime, and where it finds the files. Raises Unavailable."""
         files = {name: str(path) if path else None for name, path in self._paths.items()}
-        match runtime.place:
+        match runtime.platform:
             case "python":
                 return _OnDevice(start_python(), cpu_name()), files
             case "node":
