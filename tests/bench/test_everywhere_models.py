@@ -57,7 +57,13 @@ class TestModels:
         with pytest.raises(LimnerError, match=sentence):
             read_model(make(tmp_path / "a.onnx"))
 
-    def test_those_that_are_measured_by_default(self, tmp_path: Path) -> None:
+    def test_those_that_are_measured_by_default(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(
+            "limner.bench.everywhere.models.make_classifier",
+            lambda path, _, channels, pixels: one_input(path, ["batch", channels, pixels, pixels]),
+        )
         models = make_models(tmp_path, quick=True)
         assert [model.name for model in models] == ["LeNet", "SqueezeNet", "LeNet, a training step of 64"]
         assert [model.shape for model in models] == [(1, 1, 28, 28), (1, 3, 224, 224), (64, 1, 28, 28)]
