@@ -82,7 +82,9 @@ class TestAccuracySet:
         with pytest.raises(LimnerError, match="of Tiny are 1 x 8 x 8, and the network's 1 x 28 x 28"):
             write_accuracy_set(read_model(TRAINED), 10, tmp_path / "pictures.bin")
 
-    @pytest.mark.parametrize("about", [{}, {"task": "cars", "data": "Cars", "range": "0..1"}, {"task": 3}])
+    @pytest.mark.parametrize(
+        "about", [{}, {"task": "cars", "data": "Cars", "range": "0..1"}, ABOUT | {"task": []}]
+    )
     def test_a_network_without_a_known_task_has_none(self, about: dict[str, Any], tmp_path: Path) -> None:
         model = flat_network(tmp_path / "a.onnx", about)
         assert write_accuracy_set(model, 10, tmp_path / "pictures.bin") is None

@@ -59,7 +59,7 @@ def write_accuracy_set(model: Model, count: int, path: Path) -> AccuracySet | No
     this machine, or damaged, or has pictures of another size.
     """
     about = _read_about(model.path)
-    if model.is_training or about.get("task") not in DATA_SETS:
+    if model.is_training or str(about.get("task")) not in DATA_SETS:
         return None
     title, split = _read_test_split(about, count)
     # Of a whole set, pictures from all its parts: MNIST's second half is of other writers.
