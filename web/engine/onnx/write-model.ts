@@ -91,7 +91,10 @@ const writeOpset = (domain: string, version: number): Parts =>
   writeField(8, [...writeText(1, domain), ...writeField(2, version)]);
 
 /** The model as a file that `readModel` reads. Throws an EngineError for attributes that it did not read. */
-export function writeModel({ opset, metadata, nodes, constants, inputs, outputs }: OnnxModel): Bytes {
+export const writeModel = (model: OnnxModel): Bytes => concatBytes(writeParts(model));
+
+/** The same in parts that follow each other; weights are not copied. */
+export function writeParts({ opset, metadata, nodes, constants, inputs, outputs }: OnnxModel): Parts {
   const graph = [
     ...nodes.map(node => writeField(1, writeNode(node))),
     writeText(2, 'limner'),
@@ -100,16 +103,12 @@ export function writeModel({ opset, metadata, nodes, constants, inputs, outputs 
     ...outputs.map(value => writeField(12, writeValue(value))),
   ].flat();
   const domains = new Set(nodes.map(({ domain }) => domain).filter(domain => domain && domain !== 'ai.onnx'));
-  return concatBytes(
-    [
-      writeField(1, opset < 21 ? FORMAT_BEFORE_21 : FORMAT),
-      writeText(2, 'limner'),
-      writeField(7, graph),
-      writeOpset('', opset),
-      ...Array.from(domains, domain => writeOpset(domain, 1)),
-      ...Array.from(metadata, ([key, value]) =>
-        writeField(14, [...writeText(1, key), ...writeText(2, value)]),
-      ),
-    ].flat(),
-  );
+  return [
+    writeField(1, opset < 21 ? FORMAT_BEFORE_21 : FORMAT),
+    writeText(2, 'limner'),
+    writeField(7, graph),
+    writeOpset('', opset),
+    ...Array.from(domains, domain => writeOpset(domain, 1)),
+    ...Array.from(metadata, ([key, value]) => writeField(14, [...writeText(1, key), ...writeText(2, value)])),
+  ].flat();
 }

@@ -1,6 +1,6 @@
 /** The networks that are timed: the page's own with weights that a seed gives, or a visitor's file. */
 import { readModel as readLook } from '../../engine/index.ts';
-import { writeModel } from '../../engine/onnx/write-model.ts';
+import { writeParts } from '../../engine/onnx/write-model.ts';
 import type { OnnxModel } from '../../engine/training/index.ts';
 import { buildClassifier, INPUT, valuesOf } from '../network/classifiers.ts';
 import { buildDeepClassifier } from '../network/deep-classifiers.ts';
@@ -32,6 +32,8 @@ export interface OwnNetwork extends Omit<TimedNetwork, 'inputs'> {
 const INPUTS = 8;
 /** Weights that are drawn within one task. */
 const WEIGHTS_OF_TASK = 200_000;
+/** Bytes of a file after which the next task begins. */
+const BYTES_OF_TASK = 1_000_000;
 
 /** Draws the weights of convolutions and dense layers, uniformly with the variance 2 / inputs (He et al. 2015): values keep
  * their size from layer to layer, so that a wrong one shows in the end. Biases stay zero. */
@@ -57,6 +59,22 @@ async function drawWeights(
   return { ...model, constants };
 }
 
+/** The parts as one file, copied in several tasks: MobileNet has 13 MB. */
+async function joinParts(parts: readonly Uint8Array[], nextTask: () => Promise<void>): Promise<Uint8Array> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let [at, end] = [0, 0];
+  for (const part of parts) {
+    if (at >= end) {
+      await nextTask();
+      end = at + BYTES_OF_TASK;
+    }
+    bytes.set(part, at);
+    at += part.length;
+  }
+  await nextTask();
+  return bytes;
+}
+
 function randomValues(size: number, random: () => number): Float32Array {
   return Float32Array.from({ length: size }, random);
 }
@@ -73,8 +91,7 @@ export async function makeNetwork(
       : buildDeepClassifier(name, CLASSES);
   const model = await drawWeights(built, seed, nextTask);
   await nextTask();
-  const bytes = writeModel(model);
-  await nextTask();
+  const bytes = await joinParts(writeParts(model), nextTask);
   const random = randomNumbers(seed, 1);
   const shape = SHAPES[name];
   const size = shape.reduce((a: number, b) => a * b, 1);
