@@ -48,7 +48,7 @@ async function makeStep(file: OnnxModel, options: TrainerOptions): Promise<Train
 
 /** The best backend that takes the training. If all refuse, the best one's error is the reason. */
 async function startBackend(training: Training, options: TrainerOptions): Promise<RecoveringBackend> {
-  const { device, onLost = () => undefined, onRevived } = options;
+  const { device, onLost = () => undefined } = options;
   if (device && options.backend && options.backend !== 'webgpu') {
     throw new EngineError('Only WebGPU takes a device.');
   }
@@ -59,7 +59,7 @@ async function startBackend(training: Training, options: TrainerOptions): Promis
       createBackend(name, training, { device, onLost: onLoss });
     try {
       return await RecoveringBackend.create(
-        { make, delays: device ? [] : RECOVERY_DELAYS, onLost, onRevived },
+        { make, delays: device ? [] : RECOVERY_DELAYS, onLost },
         initialState(training.step, training.optimizer),
       );
     } catch (error) {

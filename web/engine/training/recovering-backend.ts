@@ -32,8 +32,6 @@ export interface RecoveryOptions {
   readonly delays: readonly number[];
   /** Called once when the device is lost for good. */
   readonly onLost: (reason: string) => void;
-  /** Called when all steps are computed again, with the milliseconds since the loss was found. */
-  readonly onRevived?: ((milliseconds: number) => void) | undefined;
 }
 
 /** A backend, and its loss, however early that comes. */
@@ -54,6 +52,8 @@ const wait = (milliseconds: number): Promise<void> =>
 export class RecoveringBackend {
   /** How many steps were given. */
   steps = 0;
+  /** How often the device was lost and all steps were computed again. */
+  recoveries = 0;
   #snapshot: Snapshot;
   #since: StepRecord[] = [];
   #active: Active;
@@ -192,14 +192,12 @@ export class RecoveringBackend {
 
   /** Makes the backend anew if its device is lost. Throws if that is over. */
   async #recovered(): Promise<void> {
-    const [lost, since] = [this.#active, performance.now()];
     while (this.#active.reason !== null && !this.#isOver) await this.#recover(this.#active.reason);
     if (this.#isOver) {
       throw new EngineError(
         this.#isDestroyed ? DESTROYED : 'The GPU was lost for good; the weights are kept.',
       );
     }
-    if (lost !== this.#active) this.options.onRevived?.(performance.now() - since);
   }
 
   async #recover(reason: string): Promise<void> {
@@ -222,6 +220,7 @@ export class RecoveringBackend {
       }
       this.#active = active;
       await Promise.race([this.#replay(active.backend), active.loss]);
+      this.recoveries++;
     } catch (error) {
       // It counts as another loss.
       this.#active.reason ??= messageOf(error);

@@ -38,8 +38,6 @@ export interface TrainerOptions {
   snapshotEvery?: number;
   /** Called at most four times a second, and when a run ends. */
   onLosses?: OnLosses;
-  /** Called when the training goes on after a lost GPU, with the milliseconds that this took: steps were computed again. */
-  onRevived?: (milliseconds: number) => void;
   /** Called once when the GPU is lost for good, with the reason as a sentence. The last good weights can still be had. */
   onLost?: (reason: string) => void;
 }

@@ -51,6 +51,8 @@ export interface Trainer {
   readonly adapter: string;
   /** How many steps were given. */
   readonly steps: number;
+  /** How often the GPU was lost and came back: steps were computed again then. */
+  readonly recoveries: number;
   /** The rate of the steps from now on. */
   learningRate: LearningRate;
   /** One step on a batch, which is copied. Resolves when the next one may be given. Rejects with an EngineError if the batch

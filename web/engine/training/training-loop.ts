@@ -77,6 +77,10 @@ export class TrainingLoop implements Trainer {
     return this.recovering.backend.adapter;
   }
 
+  get recoveries(): number {
+    return this.recovering.recoveries;
+  }
+
   get steps(): number {
     return this.recovering.steps;
   }

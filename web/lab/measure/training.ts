@@ -36,7 +36,6 @@ export function drawBatches({ inputs }: TimedNetwork, seed: number): readonly Ex
 export class TrainingWorkload implements Workload {
   readonly kind = 'training';
   readonly batch = BATCH;
-  revivals = 0;
   readonly model: string;
   readonly device: string;
   readonly software: boolean;
@@ -67,15 +66,16 @@ export class TrainingWorkload implements Workload {
       batch: BATCH,
       backend: this.backend,
       onLosses: (step, losses) => this.#losses.splice(step, Infinity, ...losses),
-      onRevived: () => {
-        this.revivals++;
-      },
       onLost: reason => {
         this.#lost = reason;
       },
     });
     if (this.#isDestroyed) trainer.destroy();
     else this.#trainer = trainer;
+  }
+
+  get revivals(): number {
+    return this.#trainer?.recoveries ?? 0;
   }
 
   first(): Promise<void> {

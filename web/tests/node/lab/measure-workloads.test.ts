@@ -10,19 +10,24 @@ const engine = vi.hoisted(() => {
   const made = { destroyed: 0 };
   const waiting: (() => void)[] = [];
   const given: { onRevived?: (milliseconds: number) => void }[] = [];
+  /** A trainer counts its recoveries itself. */
+  const counts = { recoveries: 0 };
   /** What is made when the test says so. */
   const make = (_model: unknown, options: (typeof given)[number]) =>
     new Promise(resolve => {
       given.push(options);
       waiting.push(() =>
         resolve({
+          get recoveries() {
+            return counts.recoveries;
+          },
           destroy: () => {
             made.destroyed++;
           },
         }),
       );
     });
-  return { made, waiting, given, make };
+  return { made, waiting, given, counts, make };
 });
 
 vi.mock('../../../engine/index.ts', () => ({ createPainter: engine.make, readModel: async () => ({}) }));
@@ -68,5 +73,6 @@ test.each(['webgpu', 'training'] as const)('%s counts how often its GPU came bac
   await loading;
   expect(workload.revivals).toBe(0);
   engine.given.at(-1)?.onRevived?.(20);
+  engine.counts.recoveries++;
   expect(workload.revivals).toBe(1);
 });
