@@ -32,7 +32,7 @@ FIGURES = "document.querySelector('.figures').textContent"
 STEP = f"Number(/Step ([0-9,]+)/.exec({FIGURES})[1].replaceAll(',', ''))"
 PSNR = f"Number(/([0-9.]+) dB/.exec({FIGURES})?.[1])"
 HASH = "location.hash"
-MODES = ("grid", "synaptic", "cppn")
+MODES = ("grid", "activations", "synaptic", "cppn")
 ALL_MODES = (*MODES, "siren", "fourier", "mlp")
 SMALL = "#painter?net=mlp&depth=1&width=8"
 """A network that is drawn soon."""
@@ -367,6 +367,30 @@ def test_five_perceptrons_learn_pixel_by_pixel(calm: Any) -> None:
     assert "pick=relu" in page.evaluate(HASH)
     assert page.get_attribute(".wall.bends button >> nth=2", "aria-pressed") == "true"
     assert "steps/s" in page.inner_text("#chip")
+
+
+def test_five_activations_learn_side_by_side(calm: Any) -> None:
+    page = calm("#painter?net=activations&depth=2&width=8&batch=32")
+    wall = page.locator(".wall.bends button")
+    assert wall.count() == 5
+    page.click("#step-button")
+    wait_until(page, f"{STEP} === 1")
+    page.click("#play-button")
+    wait_until(page, f"{STEP} > 20")
+    page.click("#play-button")
+    wait_until(page, STOPPED)
+    page.wait_for_timeout(1000)
+    captions = [text.split("\n") for text in wall.all_inner_texts()]
+    assert [name for name, _ in captions] == ["Logistic", "tanh", "ReLU", "Step", "Identity"]
+    pictures = [average_colour(page, f".wall.bends button >> nth={i} >> canvas") for i in range(5)]
+    assert len({tuple(colour) for colour in pictures}) == 5
+    wall.nth(2).focus()
+    page.keyboard.press("Enter")
+    assert "pick=relu" in page.evaluate(HASH)
+    assert wall.nth(2).get_attribute("aria-pressed") == "true"
+    assert f"{page.evaluate(PSNR):.1f} dB" == captions[2][1]
+    page.click("text=Freeze >> visible=true >> nth=0")
+    assert "frozen=hidden1" in page.evaluate(HASH)
 
 
 def test_pictures_are_bred_and_the_address_keeps_them(calm: Any) -> None:

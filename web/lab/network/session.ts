@@ -116,11 +116,16 @@ export class Session {
 
   step(): void {
     this.pause();
+    void this.advance(1);
+  }
+
+  /** So many steps, then it rests: runs that share the time take turns. Nothing, if it begins anew before its turn. */
+  advance(steps: number): Promise<void> {
     const restarts = this.#restarts;
-    void this.#enqueue(async () => {
+    return this.#enqueue(async () => {
       if (restarts !== this.#restarts) return;
       const trainer = await this.#ready();
-      await trainer.runUntil(step => this.#batch(trainer, step), { steps: 1 });
+      await trainer.runUntil(step => this.#batch(trainer, step), { steps });
       await this.#tell(trainer, restarts);
     });
   }

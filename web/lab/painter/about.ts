@@ -30,6 +30,7 @@ export const MODE_NAMES: readonly (readonly [Mode, string])[] = [
   ['siren', 'SIREN'],
   ['fourier', 'Fourier'],
   ['mlp', 'Perceptron'],
+  ['activations', 'Activations'],
   ['synaptic', 'Synaptic'],
   ['cppn', 'Breeding'],
 ];
@@ -39,6 +40,8 @@ export const MODE_ABOUT: Readonly<Record<Mode, string>> = {
   siren: 'Every unit is a sine: waves of waves. Soft first, then sharper and sharper.',
   fourier: 'The place is told in 128 waves before a plain network sees it.',
   mlp: 'Only x and y go in. See how far one comes with bends alone.',
+  activations:
+    'The perceptron five times: one picture, one seed, one step after the other, five functions that bend.',
   synaptic:
     'The network of “A perceptron paints”, to the letter: 2 numbers in, 15 units, 3 out, one step for each pixel; with five activations side by side.',
   cppn: 'Nobody trains these (CPPN). Pick the child that you like best, and breed on.',
@@ -71,6 +74,11 @@ export const ABOUT = {
     what: 'The same network and first weights, with five functions that bend. Pick one to see it large.',
     how: 'As in the slides that began this page. A step has no slope, so synaptic.js takes 1 for it.',
     formula: '1/(1+e⁻ˣ),  tanh x,  max(0, x),  [x > 0],  x',
+  },
+  activations: {
+    what: 'The same perceptron with five functions that bend, each with its likeness. Pick one to see it large.',
+    how: 'Each takes its turn, so all have done as many steps. Step is flat on both sides of 0: its derivative is zero, no error passes through it, and the layers before the last stay as they were drawn. Identity bends nothing: all its layers are one.',
+    formula: '∂L/∂W₁ = … · f′(W₁ p + b₁) · p,  f′ = 0 for [x > 0]',
   },
   children: {
     what: 'Nine children of the picture above. Pick one: it is the parent of the next nine.',

@@ -20,6 +20,10 @@ export const SQUASH_STYLES: Readonly<
 
 export const psnrOf = (loss: number): number => -10 * Math.log10(Math.max(loss, 1e-9));
 
+/** Such as "21.3 dB"; nothing where the loss is not known. */
+export const likenessText = (loss: number): string =>
+  Number.isFinite(loss) ? `${psnrOf(loss).toFixed(1)} dB` : '';
+
 /** Curves of decibels, or of losses. */
 export function makeCurves({ curves: all, unit }: Run, isLikeness: boolean): CurvePlotContent {
   const curves = all.map(({ values, color, dash = [] }) => {

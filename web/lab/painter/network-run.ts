@@ -9,6 +9,7 @@ import { themeColor } from '../shell/theme.ts';
 import { makeBatch } from './batch.ts';
 import type { Scene } from './draw-protocol.ts';
 import {
+  type Activation,
   buildModel,
   drawWeights,
   gridName,
@@ -25,8 +26,11 @@ import type { Pixels } from './pixels.ts';
 import { type Losses, quarterOf, type Run } from './run.ts';
 import { type PainterValues, rateOf, sizeOf } from './settings.ts';
 
+/** How a run is set; perceptrons also with activations that the tab has side by side alone. */
+export type RunValues = Omit<PainterValues, 'act'> & { readonly act: Activation };
+
 /** It stops by itself after so many steps. */
-const MAX_STEPS = 1e6;
+export const MAX_STEPS = 1e6;
 /** Gradients of nodes of a grid are small: the usual epsilon would slow them. */
 const ADAM = adam({ epsilon: 1e-15 });
 /** Of a torn hole, in the picture's -1 to 1. */
@@ -44,7 +48,7 @@ export class NetworkRun implements Run {
 
   constructor(
     readonly host: Host,
-    readonly values: () => PainterValues,
+    readonly values: () => RunValues,
     readonly pixels: () => Pixels,
     readonly onProgress: () => void,
   ) {}
@@ -55,20 +59,21 @@ export class NetworkRun implements Run {
       : null;
   }
 
-  get #losses(): readonly number[] {
+  /** Of all steps so far. */
+  get losses(): readonly number[] {
     return this.#session?.losses ?? [];
   }
 
   get place(): string {
-    return `Step ${formatCount(this.#losses.length)}`;
+    return `Step ${formatCount(this.losses.length)}`;
   }
 
   get curves(): readonly Losses[] {
-    return [{ values: this.#losses, color: themeColor('accent') }];
+    return [{ values: this.losses, color: themeColor('accent') }];
   }
 
   get loss(): number {
-    const last = this.#losses.slice(-RECENT);
+    const last = this.losses.slice(-RECENT);
     return last.reduce((sum, loss) => sum + loss, 0) / last.length;
   }
 
@@ -105,6 +110,11 @@ export class NetworkRun implements Run {
 
   step(): void {
     this.#session?.step();
+  }
+
+  /** So many steps, then it rests; for runs that take turns. */
+  async advance(steps: number): Promise<void> {
+    await this.#session?.advance(steps);
   }
 
   follow(names: ReadonlySet<string>): void {

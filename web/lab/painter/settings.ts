@@ -13,9 +13,9 @@ import { Settings } from '../shell/settings.ts';
 import type { Activation, Kind } from './network.ts';
 import { SQUASHES, type Squash } from './pixels.ts';
 
-export const MODES = ['grid', 'siren', 'fourier', 'mlp', 'synaptic', 'cppn'] as const;
-/** Synaptic's perceptrons, networks that are trained by the engine, and pictures that are bred. */
-export type Mode = Kind | 'synaptic' | 'cppn';
+export const MODES = ['grid', 'siren', 'fourier', 'mlp', 'activations', 'synaptic', 'cppn'] as const;
+/** Networks that are trained by the engine, perceptrons of five activations, synaptic's perceptrons, and bred pictures. */
+export type Mode = Kind | 'activations' | 'synaptic' | 'cppn';
 
 export const SOURCES = ['still', 'text', 'camera'] as const;
 export type Source = (typeof SOURCES)[number];
@@ -73,11 +73,15 @@ const SIZES: Readonly<Record<Mode, readonly [depth: number, width: number]>> = {
   siren: [3, 64],
   fourier: [2, 64],
   mlp: [3, 32],
+  activations: [3, 32],
   synaptic: [1, 15],
   cppn: [4, 24],
 };
 
-export function sizeOf({ net, depth, width }: PainterValues): { depth: number; width: number } {
+export function sizeOf({ net, depth, width }: Pick<PainterValues, 'net' | 'depth' | 'width'>): {
+  depth: number;
+  width: number;
+} {
   const [usualDepth, usualWidth] = SIZES[net];
   return { depth: Math.round(depth ?? usualDepth), width: Math.round(width ?? usualWidth) };
 }
@@ -88,11 +92,12 @@ const KIND_RATES: Readonly<Record<Mode, number>> = {
   siren: 0.0005,
   fourier: 0.005,
   mlp: 0.01,
+  activations: 0.01,
   synaptic: 0.01,
   cppn: 0.01,
 };
 
-export const rateOf = ({ net, lr, opt }: PainterValues): number =>
+export const rateOf = ({ net, lr, opt }: Pick<PainterValues, 'net' | 'lr' | 'opt'>): number =>
   lr ?? (net === 'synaptic' ? KIND_RATES.synaptic : (KIND_RATES[net] * USUAL_RATES[opt]) / USUAL_RATES.adam);
 
 /** Pixels along a side of the picture: the seed's for its own network. */

@@ -1,7 +1,7 @@
 /** Synaptic's perceptrons side by side, one for each activation; one of them is seen large. */
 import { formatCount } from '../shell/format.ts';
 import type { Host } from '../shell/tab.ts';
-import { SQUASH_STYLES } from './curves.ts';
+import { likenessText, SQUASH_STYLES } from './curves.ts';
 import type { Scene } from './draw-protocol.ts';
 import type { Drawer } from './drawer.ts';
 import { PerceptronClient } from './perceptron-client.ts';
@@ -51,7 +51,11 @@ export class SideBySide implements Run {
   }
 
   get loss(): number {
-    return this.#perceptrons.progress.losses[this.#picked]?.at(-1) ?? Number.NaN;
+    return this.#lossOf(this.#picked);
+  }
+
+  #lossOf(index: number): number {
+    return this.#perceptrons.progress.losses[index]?.at(-1) ?? Number.NaN;
   }
 
   begin(): void {
@@ -59,8 +63,9 @@ export class SideBySide implements Run {
     const { units: hidden, seed } = values;
     this.#perceptrons.begin({ hidden, seed, rate: rateOf(values) }, this.pixels());
     this.wall.show(
-      SQUASHES.map(squash => ({
+      SQUASHES.map((squash, i) => ({
         name: SQUASH_STYLES[squash].name,
+        figure: () => likenessText(this.#lossOf(i)),
         scene: () => this.#perceptrons.scene(squash),
       })),
       this.#picked,

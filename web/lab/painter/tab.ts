@@ -7,9 +7,10 @@ import { makeBench, makeCard } from '../shell/bench.ts';
 import { formatCount } from '../shell/format.ts';
 import type { Host, Tab } from '../shell/tab.ts';
 import { ABOUT } from './about.ts';
+import { ActivationsRun } from './activations-run.ts';
 import { Breeding } from './breeding.ts';
 import { type CardHost, makeNetworkCard, makeTargetCard, makeTrainingCard } from './cards.ts';
-import { makeCurves, makeKey, psnrOf } from './curves.ts';
+import { likenessText, makeCurves, makeKey, psnrOf } from './curves.ts';
 import { Drawer } from './drawer.ts';
 import { LayersView } from './layers-view.ts';
 import { countParameters, type PixelNetwork } from './network.ts';
@@ -37,6 +38,7 @@ class PainterTab implements Tab {
   readonly #psnr: CurvePlot;
   readonly #loss: CurvePlot;
   readonly #trained: NetworkRun;
+  readonly #activations: ActivationsRun;
   readonly #sideBySide: SideBySide;
   readonly #breeding: Breeding;
   readonly #brush = makeElement('input');
@@ -66,6 +68,13 @@ class PainterTab implements Tab {
       () => settings.values,
       pixels,
       show(() => this.#trained),
+    );
+    this.#activations = new ActivationsRun(
+      this.#hostOf(() => this.#activations),
+      settings,
+      pixels,
+      this.#drawer,
+      show(() => this.#activations),
     );
     this.#sideBySide = new SideBySide(
       this.#hostOf(() => this.#sideBySide),
@@ -130,21 +139,26 @@ class PainterTab implements Tab {
   #layOut(cards: CardHost): HTMLElement {
     const bench = makeBench('painter', { data: 'Picture and network', network: 'Painting' });
     const { values } = this.settings;
-    const isNet = (net: typeof values.net) => () => this.settings.values.net === net;
+    const isNet =
+      (...nets: (typeof values.net)[]) =>
+      () =>
+        nets.includes(this.settings.values.net);
     const isLearned = () => this.settings.values.net !== 'cppn';
     bench.data.append(
       makeTargetCard(cards, this.#target, this.#brush, () => this.#drawSource()),
       makeNetworkCard(cards),
     );
-    const bends = makeCard('Five activations', ABOUT.wall, this.#sideBySide.wall.element);
+    const bends = makeCard('Five activations', ABOUT.activations, this.#activations.wall.element);
+    const synaptic = makeCard('Five activations', ABOUT.wall, this.#sideBySide.wall.element);
     bench.network.append(
       this.#painting.element,
-      this.#showOnly(bends, isNet('synaptic')),
+      this.#showOnly(bends, isNet('activations')),
+      this.#showOnly(synaptic, isNet('synaptic')),
       this.#layers.element,
     );
     const children = makeCard('Its children', ABOUT.children, this.#breeding.wall.element);
     bench.curves.append(this.#showOnly(children, isNet('cppn')));
-    this.#psnr.card.append(this.#showOnly(makeKey(), isNet('synaptic')));
+    this.#psnr.card.append(this.#showOnly(makeKey(), isNet('activations', 'synaptic')));
     for (const card of [this.#psnr.card, this.#loss.card, makeTrainingCard(cards)]) {
       bench.curves.append(this.#showOnly(card, isLearned));
     }
@@ -191,7 +205,12 @@ class PainterTab implements Tab {
   /** Another network: the run begins anew, and plays on if one played. */
   #begin(): void {
     const { net } = this.settings.values;
-    const run = net === 'cppn' ? this.#breeding : net === 'synaptic' ? this.#sideBySide : this.#trained;
+    const others: Partial<Record<typeof net, Run>> = {
+      activations: this.#activations,
+      synaptic: this.#sideBySide,
+      cppn: this.#breeding,
+    };
+    const run = others[net] ?? this.#trained;
     const isPlaying = this.#isPlaying;
     if (run !== this.#run) this.#run.pause();
     this.#run = run;
@@ -208,12 +227,13 @@ class PainterTab implements Tab {
     if (scene) this.#showLayers(scene.network);
     this.#psnr.view.request();
     this.#loss.view.request();
-    const likeness = psnrOf(run.loss);
     this.#painting.figures.textContent = [
       run.place,
-      ...(Number.isFinite(likeness) ? [`${likeness.toFixed(1)} dB`] : []),
-      ...(scene ? [`${formatCount(countParameters(scene.network))} numbers`] : []),
-    ].join(' · ');
+      likenessText(run.loss),
+      scene ? `${formatCount(countParameters(scene.network))} numbers` : '',
+    ]
+      .filter(Boolean)
+      .join(' · ');
   }
 
   /** Cards of layers, when they are others, and what the units answer now. */
@@ -225,7 +245,10 @@ class PainterTab implements Tab {
       this.#layers.show(network, {
         scene: () => this.#run.scene,
         isFrozen: name => this.settings.values.frozen.includes(name),
-        freeze: run === this.#trained ? (name, isFrozen) => this.#freeze(name, isFrozen) : null,
+        freeze:
+          run === this.#trained || run === this.#activations
+            ? (name, isFrozen) => this.#freeze(name, isFrozen)
+            : null,
         tear: run.tear ? (layer, units) => run.tear?.(layer, units) : null,
       });
     }
@@ -264,7 +287,9 @@ class PainterTab implements Tab {
   }
 
   setSlow(isSlow: boolean): void {
-    for (const run of [this.#trained, this.#sideBySide, this.#breeding]) run.setSlow(isSlow);
+    for (const run of [this.#trained, this.#activations, this.#sideBySide, this.#breeding]) {
+      run.setSlow(isSlow);
+    }
   }
 
   step(): void {

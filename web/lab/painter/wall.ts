@@ -8,12 +8,15 @@ const WHOLE = { zoom: 1, at: [0, 0] } as const;
 
 export interface WallPicture {
   readonly name: string;
+  /** What else stands under it, such as its likeness; asked for at each drawing. */
+  readonly figure?: () => string;
   readonly scene: () => Scene | null;
 }
 
 export class Wall {
   readonly element: HTMLElement;
   #views: readonly PaintingView[] = [];
+  #figures: readonly (readonly [element: HTMLElement, figure: () => string])[] = [];
 
   constructor(
     readonly drawer: Drawer,
@@ -25,10 +28,10 @@ export class Wall {
   /** Shows other pictures; `picked` is pressed, if it is not null. */
   show(pictures: readonly WallPicture[], picked: number | null, onPick: (index: number) => void): void {
     this.#views = pictures.map(({ name, scene }) => new PaintingView(name, this.drawer, scene, () => WHOLE));
-    const buttons = pictures.map(({ name }, i) => {
+    const figures: [HTMLElement, () => string][] = [];
+    const buttons = pictures.map(({ name, figure }, i) => {
       const button = makeElement('button');
       button.type = 'button';
-      button.setAttribute('aria-label', name);
       const { canvas } = this.#views[i]?.view ?? {};
       if (canvas) {
         // The button says it.
@@ -37,10 +40,17 @@ export class Wall {
         canvas.ariaHidden = 'true';
         button.append(canvas);
       }
-      if (picked !== null) button.append(makeElement('span', '', name));
+      if (picked === null) button.setAttribute('aria-label', name);
+      else button.append(makeElement('span', '', name));
+      if (figure) {
+        const element = makeElement('span', 'hint');
+        figures.push([element, figure]);
+        button.append(element);
+      }
       button.addEventListener('click', () => onPick(i));
       return button;
     });
+    this.#figures = figures;
     const focused = [...this.element.children].indexOf(document.activeElement as Element);
     this.element.replaceChildren(...buttons);
     // Who breeds by keyboard goes on from the same place.
@@ -59,6 +69,7 @@ export class Wall {
   /** Draws all anew. */
   request(picked: number | null = null): void {
     this.#press(picked);
+    for (const [element, figure] of this.#figures) element.textContent = figure();
     for (const view of this.#views) view.request();
   }
 }
