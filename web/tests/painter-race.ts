@@ -2,7 +2,7 @@
 // second of the clock.
 
 import { createTrainer, sgd, type TrainingBackendName } from '../engine/training/index.ts';
-import { makeBatch } from '../lab/painter/batch.ts';
+import { planesOf } from '../lab/painter/batch.ts';
 import { buildModel, drawWeights, learnedLayers, makeNetwork, namesOf } from '../lab/painter/network.ts';
 
 /** The seed's picture, network and rate; and the pixels of a step along a side. */
@@ -42,19 +42,14 @@ export async function racePixels(backend: TrainingBackendName, rounds: number): 
     optimizer: sgd(),
     learningRate: RATE,
     parameters: learnedLayers(network).flatMap(namesOf),
+    pixels: { places: 'xy', width: SIDE, height: SIDE },
     backend,
   });
   const other = new (window as unknown as { synaptic: Synaptic }).synaptic.Architect.Perceptron(2, HIDDEN, 3);
 
   const learn = async (): Promise<number> => {
     const [begin, before] = [performance.now(), trainer.steps];
-    await trainer.runUntil(
-      step => {
-        const batch = makeBatch(pixels, BATCH, [0, step]);
-        return { xy: batch.xy, [trainer.target]: batch.colors };
-      },
-      { milliseconds: ROUND_MS },
-    );
+    await trainer.runUntil(() => ({ [trainer.target]: planesOf(pixels) }), { milliseconds: ROUND_MS });
     // The weights are there only when the GPU has done all steps.
     await trainer.weights();
     return (1000 * BATCH * BATCH * (trainer.steps - before)) / (performance.now() - begin);

@@ -1,7 +1,8 @@
 // Measures the lab's painter: how soon a network of grids has the likeness of a photo, on the CPU backend in its worker.
 
 import { adam, createTrainer } from '../engine/training/index.ts';
-import { makeBatch } from '../lab/painter/batch.ts';
+import { planesOf } from '../lab/painter/batch.ts';
+import { WHOLE } from '../lab/painter/drawer.ts';
 import {
   buildModel,
   countParameters,
@@ -49,30 +50,26 @@ export async function paintPhoto(base64: string, looks: readonly number[]) {
     optimizer: adam({ epsilon: 1e-15 }),
     learningRate: 0.02,
     parameters: [...gridNames(network), ...learnedLayers(network).flatMap(namesOf)],
+    pixels: { places: 'xy', width: SIDE, height: SIDE },
     backend: 'cpu',
   });
-  const { activationsOf } = await import('../lab/painter/evaluate.ts');
-  const all = makeBatch(pixels, SIDE, null);
+  const { activationsOf, placesOf } = await import('../lab/painter/evaluate.ts');
+  const places = placesOf(network, WHOLE, SIDE, SIDE, [0, 0]);
+  const colors = planesOf(pixels);
   const likeness: Likeness[] = [];
   let looking = 0;
   for (const seconds of looks) {
     const left = seconds * 1000 - (performance.now() - begin - looking);
-    await trainer.runUntil(
-      step => {
-        const { xy, colors } = makeBatch(pixels, BATCH, [0, step]);
-        return { xy, [trainer.target]: colors };
-      },
-      { milliseconds: Math.max(0, left) },
-    );
+    await trainer.runUntil(() => ({ [trainer.target]: colors }), { milliseconds: Math.max(0, left) });
     const now = performance.now();
-    const made = activationsOf(network, await trainer.weights(), all.xy, SIDE * SIDE).at(-1);
-    const error = all.colors.reduce((sum, color, i) => {
+    const made = activationsOf(network, await trainer.weights(), places, SIDE * SIDE).at(-1);
+    const error = colors.reduce((sum, color, i) => {
       return sum + (Math.min(1, Math.max(0, made?.[i] ?? 0)) - color) ** 2;
     }, 0);
     likeness.push({
       seconds: (now - begin - looking) / 1000,
       steps: trainer.steps,
-      psnr: -10 * Math.log10(error / all.colors.length),
+      psnr: -10 * Math.log10(error / colors.length),
     });
     looking += performance.now() - now;
   }

@@ -18,7 +18,8 @@ export interface TrainingBackend {
   write(state: Tensors): Promise<void>;
   /** Tensors of the state, after all steps so far. */
   read(names: readonly string[]): Promise<Tensors>;
-  /** One step on a batch: all inputs of the step but the state; live inputs are arrays of one number. `scalars` are the
+  /** One step on a batch: all inputs of the step but the state; live inputs are arrays of one number. Inputs that are left out are
+   * as they were in the step before. `scalars` are the
    * optimizer's for this step, and `counter` is its number, from 0 on. Resolves when the next step may be given, which may
    * be before this one is computed. The arrays may change then. */
   step(inputs: Tensors, scalars: readonly number[], counter: number): Promise<void>;

@@ -21,12 +21,12 @@ export interface ExportOptions extends StepOptions {
 export interface StepDescription {
   readonly loss: string;
   readonly optimizer: string;
-  /** Names of the inputs that each step is given. */
+  /** Names of the inputs that each step is given. Drawn pixels are none: their places follow from the noise. */
   readonly inputs: readonly string[];
   readonly target: string;
   /** Numbers of the step, such as the learning rate: `Optimizer.scalars`. */
   readonly scalars: string;
-  /** Inputs of uniform random numbers in [0, 1), for dropout. */
+  /** Inputs of uniform random numbers in [0, 1), for dropout and for drawn pixels. */
   readonly noise: readonly string[];
   /** Inputs that are the learned weights. Further state are running statistics, and what the optimizer keeps. */
   readonly parameters: readonly string[];

@@ -37,6 +37,7 @@ export { muon, muonWith } from './optimizers/muon.ts';
 export type { Optimizer } from './optimizers/optimizer.ts';
 export { rmsprop } from './optimizers/rmsprop.ts';
 export { sgd } from './optimizers/sgd.ts';
+export type { PixelBatches } from './pixel-batches.ts';
 export * from './schedules.ts';
 export type {
   Ended,

@@ -31,10 +31,10 @@ export async function makeTrainer(
 }
 
 async function makeStep(file: OnnxModel, options: TrainerOptions): Promise<TrainingStep> {
-  const { loss, batch, dims = {}, parameters, clip = {}, optimizer, adversary } = options;
+  const { loss, batch, dims = {}, parameters, clip = {}, optimizer, adversary, pixels } = options;
   const sized = batch === undefined ? file : withBatchSize(file, batch);
   const bound = bindDims(sized, dims, file.metadata.has('limner.format'));
-  const common = { loss, clip, optimizer, adversary };
+  const common = { loss, clip, optimizer, adversary, pixels };
   const step = await makeTrainingStep(bound, parameters ? { ...common, parameters } : common);
   const target = step.model.inputs.find(({ name }) => name === step.target);
   const [made] = target?.dims ?? [];
@@ -59,7 +59,7 @@ async function startBackend(training: Training, options: TrainerOptions): Promis
       createBackend(name, training, { device, onLost: onLoss });
     try {
       return await RecoveringBackend.create(
-        { make, delays: device ? [] : RECOVERY_DELAYS, onLost },
+        { make, delays: device ? [] : RECOVERY_DELAYS, onLost, kept: training.step.kept },
         initialState(training.step, training.optimizer),
       );
     } catch (error) {

@@ -30,6 +30,8 @@ export interface RecoveryOptions {
   readonly make: (onLost: (reason: string) => void) => Promise<TrainingBackend>;
   /** Empty if losses are only reported. */
   readonly delays: readonly number[];
+  /** Inputs that backends keep from step to step: they are given when they are another array. */
+  readonly kept: ReadonlySet<string>;
   /** Called once when the device is lost for good. */
   readonly onLost: (reason: string) => void;
 }
@@ -42,6 +44,8 @@ interface Active {
   reason: string | null;
   /** The number of the step whose loss is read next. */
   nextLoss: number;
+  /** The kept inputs that it has. */
+  readonly given: Map<string, Float32Array>;
 }
 
 const DESTROYED = 'The trainer was destroyed.';
@@ -52,8 +56,6 @@ const wait = (milliseconds: number): Promise<void> =>
 export class RecoveringBackend {
   /** How many steps were given. */
   steps = 0;
-  /** How often the device was lost and all steps were computed again. */
-  recoveries = 0;
   #snapshot: Snapshot;
   #since: StepRecord[] = [];
   #active: Active;
@@ -115,7 +117,7 @@ export class RecoveringBackend {
     this.#since.push(record);
     this.steps += 1;
     try {
-      await Promise.race([active.backend.step(inputs, record.scalars, number), active.loss]);
+      await Promise.race([this.#stepOn(active, inputs, record.scalars, number), active.loss]);
     } catch (error) {
       if (!(await isLost(active))) {
         this.#since.pop();
@@ -125,6 +127,18 @@ export class RecoveringBackend {
       // The recovery computes this step too.
       await this.#recovered();
     }
+  }
+
+  /** Gives the backend what it does not have already. */
+  async #stepOn(
+    { backend, given }: Active,
+    inputs: Tensors,
+    scalars: readonly number[],
+    number: number,
+  ): Promise<void> {
+    const news = Array.from(inputs).filter(([name, values]) => given.get(name) !== values);
+    await backend.step(new Map(news), scalars, number);
+    for (const [name, values] of news) if (this.options.kept.has(name)) given.set(name, values);
   }
 
   /** Losses that were not told before, and the number of the step of the first. */
@@ -219,19 +233,18 @@ export class RecoveringBackend {
         return;
       }
       this.#active = active;
-      await Promise.race([this.#replay(active.backend), active.loss]);
-      this.recoveries++;
+      await Promise.race([this.#replay(active), active.loss]);
     } catch (error) {
       // It counts as another loss.
       this.#active.reason ??= messageOf(error);
     }
   }
 
-  async #replay(backend: TrainingBackend): Promise<void> {
+  async #replay(active: Active): Promise<void> {
     const { steps, state } = this.#snapshot;
-    await backend.write(state);
+    await active.backend.write(state);
     for (const [i, { batch, scalars }] of this.#since.entries()) {
-      await backend.step(await batch(), scalars, steps + i);
+      await this.#stepOn(active, await batch(), scalars, steps + i);
     }
   }
 }
@@ -250,7 +263,7 @@ async function activate({ make }: RecoveryOptions, nextLoss: number): Promise<Ac
     fail(new EngineError(reason));
   };
   const backend = await make(lose);
-  active = { backend, loss, lose, reason: early, nextLoss };
+  active = { backend, loss, lose, reason: early, nextLoss, given: new Map() };
   return active;
 }
 

@@ -15,6 +15,7 @@ import { type ClipOptions, writeClipped, writeGradientScale } from './clipping.t
 import { LOSSES, type LossName, outputOfLogits } from './losses.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { findParameters, withFloatWeights } from './parameters.ts';
+import type { PixelBatches } from './pixel-batches.ts';
 import type { Additions, RandomInputs } from './training-mode.ts';
 
 export interface StepOptions {
@@ -28,6 +29,8 @@ export interface StepOptions {
   readonly optimizer?: Optimizer;
   /** A second network that learns to tell outputs from targets, of which the model learns too. */
   readonly adversary?: Adversary | undefined;
+  /** The step draws its own pixels: the target is the whole picture. */
+  readonly pixels?: PixelBatches | undefined;
 }
 
 export interface TrainingStep {
@@ -37,6 +40,8 @@ export interface TrainingStep {
   /** The model for inference, with weights of float32. */
   readonly inference: OnnxModel;
   readonly target: string;
+  /** Inputs that stay on the device until they change. */
+  readonly kept: ReadonlySet<string>;
   /** The shape of what the loss compares with the target. */
   readonly comparedDims: readonly number[];
   readonly loss: string;
@@ -76,6 +81,8 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
   const writer = new NodeWriter(namesOf(inference), inference.opset);
   const random = { seed: writer.freeName('seed'), step: writer.freeName('step') };
   const additions: Additions = { statistics: new Map(), random, streams: 0 };
+  const drawing = options.pixels && (await import('./pixel-batches.ts'));
+  const grid = options.pixels && drawing?.writePlaces(writer, inference, options.pixels, additions);
   for (const node of inference.nodes) {
     const isWritten =
       CHANGED_IN_TRAINING.includes(node.op) &&
@@ -88,7 +95,10 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
   const dims = dimsOf(value);
   const { targetDims, write } = LOSSES[options.loss];
   const target = writer.freeName('target');
-  const compared = { output, dims, target, by: options.loss };
+  const givenDims =
+    (options.pixels && drawing?.pictureDims(options.pixels, options.loss, dims)) ?? targetDims(dims);
+  const wanted = grid && drawing ? drawing.writeColors(writer, target, grid) : target;
+  const compared = { output, dims, target: wanted, by: options.loss };
   const loss = writer.addNamed(writer.freeName('loss'), 'Identity', [write(writer, compared)]);
   const judgement =
     options.adversary &&
@@ -99,8 +109,8 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
     nodes: writer.nodes,
     constants: new Map([...inference.constants, ...writer.constants, ...(judgement?.constants ?? [])]),
     inputs: [
-      ...inference.inputs,
-      asInput({ name: target, dims: targetDims(dims) }),
+      ...inference.inputs.filter(({ name }) => name !== options.pixels?.places),
+      asInput({ name: target, dims: givenDims }),
       ...drawn.map(name => asInput({ name, dims: [] })),
     ],
     outputs: [{ name: loss, type: FLOAT32, dims: [] }],
@@ -117,6 +127,7 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
   return {
     inference,
     target,
+    kept: new Set(options.pixels ? [target] : []),
     comparedDims: dims,
     loss,
     parameters,

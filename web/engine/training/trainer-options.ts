@@ -6,6 +6,7 @@ import type { TrainingBackendName } from './backends.ts';
 import type { ClipOptions } from './clipping.ts';
 import type { LossName } from './losses.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
+import type { PixelBatches } from './pixel-batches.ts';
 import type { LearningRate, OnLosses } from './trainer.ts';
 
 export interface TrainerOptions {
@@ -21,13 +22,17 @@ export interface TrainerOptions {
    * model learns to be taken for a target: what it paints gets sharper. The losses that are told are still those of `loss`
    * alone. */
   adversary?: Adversary;
+  /** For networks that take places and give colours: each step draws its pixels on the device, and compares with their colours.
+   * A batch has the whole picture as its target, and no places. It is uploaded when it is another array than in the step
+   * before, so paint a change into a copy. */
+  pixels?: PixelBatches;
   /** How many examples a step has. Default: as many as the file says, or 1. */
   batch?: number;
   /** Default: WebGPU or WebGL2 where there is a real GPU, else the CPU. */
   backend?: TrainingBackendName;
   /** A WebGPU device to share. Its owner keeps it, so a loss is reported and not recovered from. */
   device?: GPUDevice;
-  /** Of the random numbers, which Dropout draws: a whole number below 2^24. Default: 0. */
+  /** Of the random numbers, by which Dropout and pixels are drawn: a whole number below 2^24. Default: 0. */
   seed?: number;
   /** Names of the constants that are learned. Default: all weights and biases, but for those of a look's guide. */
   parameters?: readonly string[];

@@ -57,6 +57,8 @@ export class TrainingLoop implements Trainer {
   #snapshotCost = 0;
   /** The smallest loss of this run. */
   #leastLoss = Infinity;
+  /** Arrays of inputs that stay on the device, which were checked. */
+  readonly #known = new WeakSet<Float32Array>();
   readonly #followers = new Set<Pick<Follower<FollowedLook, Followed>, 'follow' | 'stop' | 'isOver'>>();
 
   constructor(
@@ -86,9 +88,11 @@ export class TrainingLoop implements Trainer {
   }
 
   async step(batch: Batch): Promise<void> {
-    const tensors = readBatch(this.inputs, batch);
-    const copy = new Map(Array.from(tensors, ([name, values]) => [name, values.slice()]));
-    const bytes = [...copy.values()].reduce((sum, values) => sum + values.byteLength, 0);
+    const tensors = readBatch(this.inputs, batch, this.#known);
+    const { kept } = this.training.step;
+    const copied = Array.from(tensors).filter(([name]) => !kept.has(name));
+    const copy = new Map([...tensors, ...copied.map(([name, values]) => [name, values.slice()] as const)]);
+    const bytes = copied.reduce((sum, [, values]) => sum + values.byteLength, 0);
     await this.#enqueue(() => this.#step({ batch: () => copy, bytes }));
   }
 
@@ -114,7 +118,8 @@ export class TrainingLoop implements Trainer {
       }
       await this.#enqueue(() => {
         const number = this.steps;
-        return this.#step({ batch: async () => readBatch(this.inputs, await nextBatch(number)), bytes: 0 });
+        const batch = async () => readBatch(this.inputs, await nextBatch(number), this.#known);
+        return this.#step({ batch, bytes: 0 });
       });
       await nextTask();
     }

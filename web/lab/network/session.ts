@@ -5,6 +5,7 @@ import {
   type LossName,
   type OnnxModel,
   type Optimizer,
+  type PixelBatches,
   type Trainer,
 } from '../../engine/training/index.ts';
 import { errorMessage } from '../../shared/errors.ts';
@@ -19,6 +20,8 @@ export interface Plan {
   readonly parameters?: readonly string[];
   /** Examples of a step. */
   readonly batch: number;
+  /** Where each step draws its pixels itself. */
+  readonly pixels?: PixelBatches;
   /** The inputs of a step, from 0 on. The target goes by the name of the model's first output. */
   readonly makeBatch: (step: number) => Batch;
   readonly seed: number;
@@ -38,6 +41,8 @@ export interface SessionEvents {
 /** Between two readings of the weights. */
 const PROGRESS_MS = 120;
 const SLOW_MS = 450;
+/** As many seeds as a trainer tells apart. */
+const SEEDS = 2 ** 24;
 const NAMES = { webgpu: 'WebGPU', webgl2: 'WebGL2', cpu: 'CPU' } as const;
 
 export class Session {
@@ -199,7 +204,9 @@ export class Session {
       optimizer: plan.optimizer,
       learningRate: plan.rate,
       batch: plan.batch,
-      seed: plan.seed,
+      // It counts its steps from 0: another seed, so that it does not draw the same numbers again.
+      seed: (plan.seed + first) % SEEDS,
+      ...(plan.pixels && { pixels: plan.pixels }),
       ...(plan.parameters && { parameters: plan.parameters }),
       ...(this.#backend && { backend: this.#backend }),
       onLosses: (step, losses) => {

@@ -1,22 +1,15 @@
-/** The places and colours that a step learns from. */
-import { randomNumbers } from '../numbers/random.ts';
+/** What a step learns from: the picture as an array that stays the same as long as the picture does. */
 import type { Pixels } from './pixels.ts';
 
-/** Places and colours of side x side pixels: drawn at random by the keys, or all of the picture. */
-export function makeBatch(
-  { width, height, colors }: Pixels,
-  side: number,
-  keys: readonly number[] | null,
-): { xy: Float32Array; colors: Float32Array } {
-  const count = side * side;
-  const all = width * height;
-  const random = keys && randomNumbers(...keys);
-  const [xy, made] = [new Float32Array(2 * count), new Float32Array(3 * count)];
-  for (let i = 0; i < count; i++) {
-    const pixel = random ? Math.floor(random() * all) : i;
-    xy[i] = (2 * (pixel % width) + 1) / width - 1;
-    xy[count + i] = (2 * Math.floor(pixel / width) + 1) / height - 1;
-    for (let c = 0; c < 3; c++) made[c * count + i] = colors[3 * pixel + c] ?? 0;
-  }
-  return { xy, colors: made };
+const known = new WeakMap<Pixels, Float32Array>();
+
+/** The colours of the picture by channels: (3, height, width), 0 to 1. */
+export function planesOf(pixels: Pixels): Float32Array {
+  const { width, height, colors } = pixels;
+  const planes = known.get(pixels) ?? new Float32Array(3 * width * height);
+  if (known.has(pixels)) return planes;
+  const size = width * height;
+  for (let i = 0; i < planes.length; i++) planes[i] = colors[3 * (i % size) + Math.floor(i / size)] ?? 0;
+  known.set(pixels, planes);
+  return planes;
 }

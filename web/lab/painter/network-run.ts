@@ -6,8 +6,10 @@ import { randomNumbers } from '../numbers/random.ts';
 import { formatCount } from '../shell/format.ts';
 import type { Host } from '../shell/tab.ts';
 import { themeColor } from '../shell/theme.ts';
-import { makeBatch } from './batch.ts';
+import { planesOf } from './batch.ts';
 import type { Scene } from './draw-protocol.ts';
+import { WHOLE } from './drawer.ts';
+import { placesOf } from './evaluate.ts';
 import {
   type Activation,
   buildModel,
@@ -192,7 +194,11 @@ export class NetworkRun implements Run {
   #makePlan(): Plan {
     const values = this.values();
     const { network } = this;
-    const side = values.batch === 'all' ? this.pixels().width : Number(values.batch);
+    let picture = this.pixels();
+    const { width, height } = picture;
+    const isWhole = values.batch === 'all';
+    const side = isWhole ? width : Number(values.batch);
+    const xy = isWhole ? placesOf(network, WHOLE, width, height, [0, 0]) : null;
     const frozen = new Set(values.frozen);
     const learned = [
       ...(frozen.has('grids') ? [] : gridNames(network)),
@@ -208,12 +214,14 @@ export class NetworkRun implements Run {
       optimizer: values.opt === 'adam' ? ADAM : optimizerOf(values.opt),
       rate: rateOf(values),
       batch: 1,
+      ...(isWhole ? {} : { pixels: { places: 'xy', width, height } }),
       seed: values.seed,
       steps: MAX_STEPS,
-      makeBatch: step => {
-        const keys = values.batch === 'all' ? null : [values.seed, step];
-        const { xy, colors } = makeBatch(this.pixels(), side, keys);
-        return { xy, [output]: colors };
+      makeBatch: () => {
+        const now = this.pixels();
+        // Another network may want a picture of other sides by now.
+        if (now.width === width) picture = now;
+        return { ...(xy && { xy }), [output]: planesOf(picture) };
       },
     };
   }

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { adam, type Batch, createTrainer } from '../../engine/training/index.ts';
 import { fetchBytes, fetchFloats } from '../fetch.ts';
+import { testPixelBatches } from '../pixel-batches.ts';
 import { batchesOf, type Suite, testTrainer } from '../trainer.ts';
 
 /** Devices that were requested, oldest first. */
@@ -31,6 +32,14 @@ const suite: Suite = {
 };
 
 testTrainer(suite);
+
+let uploaded = 0;
+const { writeBuffer } = GPUQueue.prototype;
+GPUQueue.prototype.writeBuffer = function (...given: Parameters<typeof writeBuffer>) {
+  uploaded += given[2].byteLength;
+  return writeBuffer.apply(this, given);
+};
+testPixelBatches({ backend: 'webgpu', lose: suite.lose, uploaded: () => uploaded });
 
 test('a lost device changes no bit of LeNet', async () => {
   const lenet = suite.cases.find(({ name }) => name === 'training-lenet');

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { createTrainer, sgd } from '../../engine/training/index.ts';
 import { fetchBytes, fetchFloats } from '../fetch.ts';
+import { testPixelBatches } from '../pixel-batches.ts';
 import { perceptron, type Suite, testTrainer } from '../trainer.ts';
 import type { TrainingCase } from '../training-steps.ts';
 
@@ -34,6 +35,19 @@ const suite: Suite = {
 };
 
 testTrainer(suite);
+
+let uploaded = 0;
+const { prototype } = WebGL2RenderingContext;
+for (const name of ['texSubImage2D', 'texSubImage3D', 'bufferSubData'] as const) {
+  const upload = prototype[name] as (...given: unknown[]) => void;
+  Object.assign(prototype, {
+    [name](this: WebGL2RenderingContext, ...given: unknown[]) {
+      for (const one of given) if (ArrayBuffer.isView(one)) uploaded += one.byteLength;
+      return upload.apply(this, given);
+    },
+  });
+}
+testPixelBatches({ backend: 'webgl2', lose: suite.lose, uploaded: () => uploaded });
 
 test('a hidden tab trains without timers', async () => {
   const options = { loss: 'mse', optimizer: sgd(), learningRate: 0.1, backend: 'webgl2' } as const;

@@ -20,6 +20,7 @@ import { sgd } from '../../engine/training/optimizers/sgd.ts';
 import { initialState, makeProgram } from '../../engine/training/program.ts';
 import { makeTrainingStep } from '../../engine/training/step.ts';
 import { CACHE } from '../cases.ts';
+import { batchOf, lineModel, makePicture, PIXELS, uniformOf } from '../pixel-batches.ts';
 import { OPTIMIZERS } from '../training-optimizers.ts';
 import type { TrainingCase } from '../training-steps.ts';
 
@@ -117,6 +118,36 @@ test.each(OTHERS.map((optimizer, i) => ({ name: `${optimizer.name} ${i}`, optimi
     }
   },
 );
+
+test('drawn pixels are places by the noise, in ONNX Runtime too', async () => {
+  const options = { loss: 'mse', optimizer: sgd(), pixels: PIXELS } as const;
+  const file = readModel(await exportTrainingStep(lineModel(), options));
+  const { target, scalars, noise, inputs } = JSON.parse(file.metadata.get('limner.training') ?? '');
+  expect(inputs).toEqual([]);
+  expect(file.inputs.find(({ name }) => name === target)?.dims).toEqual([1, 3, 13, 21]);
+  const state = new Set(Object.keys(JSON.parse(file.metadata.get('limner.state') ?? '')));
+  const constants = new Map([...file.constants].filter(([name]) => !state.has(name)));
+  const session = await ort.InferenceSession.create(writeModel({ ...file, constants }));
+  const picture = makePicture();
+  for (const step of [0, 9]) {
+    const feeds = new Map([
+      [target, picture],
+      [scalars, Float32Array.from(sgd().scalars(1, RATE))],
+      [noise[0], uniformOf(3, step)],
+      ...Array.from(state, name => [name, floats(file.constants.get(name) as Constant)] as const),
+    ]);
+    const tensors = Array.from(feeds, ([name, values]) => {
+      const dims = file.inputs.find(input => input.name === name)?.dims?.map(Number) ?? [];
+      return [name, new ort.Tensor('float32', values, dims)] as const;
+    });
+    const made = await session.run(Object.fromEntries(tensors));
+    const plain = await makeTrainingStep(lineModel(), { loss: 'mse' });
+    const trainer = new CpuTraining(makeProgram(plain, await lower(plain.model, TRAINING), sgd()));
+    trainer.write(initialState(plain, sgd()));
+    trainer.write(new Map(Object.entries(batchOf(picture, 3, step))));
+    expect(Number(made.loss?.data[0])).toBeCloseTo(trainer.step(sgd().scalars(1, RATE)), 6);
+  }
+});
 
 test('a batch that the model does not take is refused', async () => {
   const model = readModel(readFileSync(`${CACHE}/training-painter.onnx`));

@@ -23,6 +23,8 @@ class FakeBackend implements TrainingBackend {
   }
 }
 
+const USUAL = { kept: new Set<string>(), onLost: () => undefined };
+
 /** A promise that is kept when `open` is called. */
 function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
   let open = (): void => undefined;
@@ -52,10 +54,7 @@ const settled = () => new Promise(resolve => setTimeout(resolve, 20));
 
 test('a backend that comes after the end is destroyed', async () => {
   const { made, make, asked, release } = fakes();
-  const recovering = await RecoveringBackend.create(
-    { make, delays: [0], onLost: () => undefined },
-    new Map(),
-  );
+  const recovering = await RecoveringBackend.create({ make, delays: [0], ...USUAL }, new Map());
   made[0]?.lose('The test took it away.');
   const reading = recovering.read([]);
   reading.catch(() => undefined);
@@ -69,10 +68,7 @@ test('a backend that comes after the end is destroyed', async () => {
 test('none is made after the end', async () => {
   const { made, make, release } = fakes();
   release();
-  const recovering = await RecoveringBackend.create(
-    { make, delays: [10], onLost: () => undefined },
-    new Map(),
-  );
+  const recovering = await RecoveringBackend.create({ make, delays: [10], ...USUAL }, new Map());
   made[0]?.lose('The test took it away.');
   const reading = recovering.read([]);
   reading.catch(() => undefined);
@@ -126,7 +122,31 @@ test('one that refuses the first state is destroyed', async () => {
     made.push(backend);
     return backend;
   };
-  const options = { make, delays: [0], onLost: () => undefined };
+  const options = { make, delays: [0], ...USUAL };
   await expect(RecoveringBackend.create(options, new Map())).rejects.toThrow('The state is refused.');
   expect(made.map(({ isDestroyed }) => isDestroyed)).toEqual([true]);
+});
+
+test('an input that is kept is given once, when it is another array, and after a loss', async () => {
+  const given: string[][] = [];
+  const made: FakeBackend[] = [];
+  const make = async (lose: (reason: string) => void): Promise<TrainingBackend> => {
+    const step = async (inputs: ReadonlyMap<string, Float32Array>): Promise<void> => {
+      given.push([...inputs.keys()]);
+    };
+    made.push(new FakeBackend(lose));
+    return Object.assign(made.at(-1) as FakeBackend, { step });
+  };
+  const options = { ...USUAL, make, delays: [0], kept: new Set(['picture']) };
+  const recovering = await RecoveringBackend.create(options, new Map());
+  const [first, other, x] = [Float32Array.of(1), Float32Array.of(2), Float32Array.of(3)];
+  for (const picture of [first, first, other, other]) {
+    const inputs = new Map(Object.entries({ x, picture }));
+    await recovering.step({ batch: () => inputs, scalars: [], bytes: 0 });
+  }
+  expect(given.splice(0)).toEqual([['x', 'picture'], ['x'], ['x', 'picture'], ['x']]);
+  made[0]?.lose('The test took it away.');
+  await recovering.finished();
+  expect(given).toEqual([['x', 'picture'], ['x'], ['x', 'picture'], ['x']]);
+  recovering.destroy();
 });

@@ -19,6 +19,7 @@ import { RecoveringBackend, type RecoveryOptions } from '../../engine/training/r
 import { TrainingLoop } from '../../engine/training/training-loop.ts';
 import { CACHE } from '../cases.ts';
 import { largestDifference } from '../compare.ts';
+import { lineModel, makePicture, PIXELS, testPixelBatches } from '../pixel-batches.ts';
 import { batchesOf, perceptron, runFile, type Suite, smallBatch, testTrainer } from '../trainer.ts';
 
 const readBytes = async (file: string) => new Uint8Array(readFileSync(`${CACHE}/${file}`));
@@ -26,6 +27,8 @@ const readBytes = async (file: string) => new Uint8Array(readFileSync(`${CACHE}/
 /** Takes a backend away, as a lost GPU does: its calls stay open. */
 const lost = new WeakSet<TrainingBackend>();
 const create = RecoveringBackend.create;
+/** Bytes that backends were given in steps. */
+let uploaded = 0;
 const losers = new WeakMap<TrainingBackend, (reason: string) => void>();
 RecoveringBackend.create = (options: RecoveryOptions, initial) =>
   create(
@@ -35,8 +38,10 @@ RecoveringBackend.create = (options: RecoveryOptions, initial) =>
         const backend = await options.make(onLost);
         losers.set(backend, onLost);
         const { step } = backend;
-        backend.step = (...given) =>
-          lost.has(backend) ? new Promise(() => undefined) : step.apply(backend, given);
+        backend.step = (...given) => {
+          for (const values of given[0].values()) uploaded += values.byteLength;
+          return lost.has(backend) ? new Promise(() => undefined) : step.apply(backend, given);
+        };
         return backend;
       },
     },
@@ -63,6 +68,7 @@ const suite: Suite = {
 };
 
 testTrainer(suite);
+testPixelBatches({ backend: 'cpu', lose: suite.lose, uploaded: () => uploaded });
 
 const make = (options: Partial<TrainerOptions> = {}) =>
   createTrainer(perceptron(), {
@@ -87,6 +93,29 @@ test('an adversary that cannot judge is refused with the reason', async () => {
   await refused(judge).toThrow('MatMul'); // three numbers, and weights for six
   await refused(judge, Number.NaN).toThrow("adversary's weight is NaN");
   await refused(judge, 1, { loss: 'crossEntropy' }).toThrow('judges pictures');
+});
+
+test('pixels that cannot be drawn are refused with the reason', async () => {
+  const model = lineModel();
+  const options = { loss: 'mse', optimizer: adam(), learningRate: 0.01, backend: 'cpu' } as const;
+  const refused = (pixels: Partial<typeof PIXELS>, more: Partial<TrainerOptions> = {}, given = model) =>
+    expect(createTrainer(given, { ...options, pixels: { ...PIXELS, ...pixels }, ...more })).rejects;
+  await refused({ width: 0 as never }).toThrow(
+    'pixels.width is given as 0; give a whole number from 1 to 65536.',
+  );
+  await refused({ height: 1.5 as never }).toThrow('pixels.height is given as 1.5');
+  await refused({ places: 'x' as never }).toThrow("pixels.places 'x' is none of the model");
+  const flat = { ...model, inputs: [{ name: 'xy', type: 1, dims: [1, 3, 5, 8] }] };
+  await refused({}, {}, flat).toThrow("pixels.places 'xy' is 1 x 3 x 5 x 8; name an input of 1 x 2 x");
+  await refused({}, { loss: 'crossEntropy' }).toThrow('crossEntropy has classes: use mse or l1');
+  const trainer = await createTrainer(model, { ...options, pixels: PIXELS });
+  await expect(trainer.step({ target: makePicture().subarray(1) })).rejects.toThrow(
+    "'target' of the batch needs 819 numbers (1 x 3 x 13 x 21) and has 818.",
+  );
+  const bad = makePicture();
+  bad[7] = Number.NaN;
+  await expect(trainer.step({ target: bad })).rejects.toThrow('is NaN at index 7; give finite numbers.');
+  trainer.destroy();
 });
 
 test('a lost device changes nothing in steps that were given one by one', async () => {

@@ -6,7 +6,7 @@ import { lower } from '../../../engine/graph/lowering/lower.ts';
 import { bindDims } from '../../../engine/onnx/free-dims.ts';
 import { readModel } from '../../../engine/onnx/model.ts';
 import { adam, createTrainer } from '../../../engine/training/index.ts';
-import { makeBatch } from '../../../lab/painter/batch.ts';
+import { planesOf } from '../../../lab/painter/batch.ts';
 import { makeCppn, weightsOfPath } from '../../../lab/painter/cppn.ts';
 import { activationsOf, placesOf } from '../../../lab/painter/evaluate.ts';
 import { exportedShader, tablePicture } from '../../../lab/painter/exported-shader.ts';
@@ -101,14 +101,11 @@ test.each(SQUASHES)('the perceptron of %s gives the same colours as a network of
   );
 });
 
-test('a batch is of pixels that depend on the step alone, and the whole picture is in order', () => {
-  const colors = Float32Array.from({ length: 3 * 64 }, (_, i) => i);
-  const pixels = { width: 8, height: 8, colors };
-  const whole = makeBatch(pixels, 8, null);
-  expect([...whole.xy.slice(0, 2)]).toEqual([-0.875, -0.625]);
-  expect([...whole.colors.slice(0, 3)]).toEqual([0, 3, 6]);
-  expect(makeBatch(pixels, 4, [1, 7])).toEqual(makeBatch(pixels, 4, [1, 7]));
-  expect(makeBatch(pixels, 4, [1, 7])).not.toEqual(makeBatch(pixels, 4, [1, 8]));
+test('a picture is one array by channels, as long as it is the same picture', () => {
+  const pixels = { width: 2, height: 2, colors: Float32Array.from({ length: 12 }, (_, i) => i) };
+  expect([...planesOf(pixels)]).toEqual([0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11]);
+  expect(planesOf(pixels)).toBe(planesOf(pixels));
+  expect(planesOf({ ...pixels })).not.toBe(planesOf(pixels));
 });
 
 test('grids paint a picture of stripes within 60 steps', async () => {
@@ -121,16 +118,12 @@ test('grids paint a picture of stripes within 60 steps', async () => {
     optimizer: adam(),
     learningRate: 0.02,
     parameters: [...gridNames(network), ...learnedLayers(network).flatMap(namesOf)],
+    pixels: { places: 'xy', width: side, height: side },
     backend: 'cpu',
     onLosses: (_, some) => losses.push(...some),
   });
-  await trainer.runUntil(
-    step => {
-      const batch = makeBatch({ width: side, height: side, colors }, 32, [0, step]);
-      return { xy: batch.xy, [trainer.target]: batch.colors };
-    },
-    { steps: 60 },
-  );
+  const picture = planesOf({ width: side, height: side, colors });
+  await trainer.runUntil(() => ({ [trainer.target]: picture }), { steps: 60 });
   trainer.destroy();
   expect(losses[0]).toBeGreaterThan(0.1);
   expect(-10 * Math.log10(losses.at(-1) ?? 1)).toBeGreaterThan(20);
