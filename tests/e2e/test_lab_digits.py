@@ -130,6 +130,40 @@ def test_a_drawn_digit_moves_the_bars(lab: Any) -> None:
     assert sum(shares) == pytest.approx(1, abs=1e-3)
 
 
+def test_a_digit_is_drawn_by_keys(lab: Any) -> None:
+    page = lab("net=linear", bypass_csp=True)
+    page.click("#step-button")
+    wait_until(page, f"{STEP} === 1")
+    pen = page.locator(".pen-frame")
+    pen.focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowUp")
+    ink = "document.querySelector('.pad').toDataURL()"
+    empty = page.evaluate(ink)
+    page.keyboard.press("Space")
+    assert "Pen down, 50 % from the left, 25 % from the top" in pen.inner_text()
+    assert page.inner_text("#play-button") == "Play"
+    for _ in range(16):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    line = page.evaluate(ink)
+    assert line != empty
+    page.keyboard.press("Shift+ArrowRight")
+    assert "Pen up, 51 % from the left, 75 % from the top" in pen.inner_text()
+    assert page.evaluate(ink) == line
+    page.wait_for_selector("text=The network sees your digit.")
+    drawn = page.evaluate(
+        """() => {
+          const pad = document.querySelector('.pad');
+          const { data } = pad.getContext('2d').getImageData(0, 0, pad.width, pad.height);
+          return [20, 40, 56, 72, 100].map(y => [20, 56].map(x => data[4 * (y * pad.width + x) + 3]));
+        }"""
+    )
+    assert drawn == [[0, 0], [0, 255], [0, 255], [0, 255], [0, 0]]
+    if AXE.exists():
+        assert find_violations(page) == []
+
+
 def test_the_camera_is_looked_at(lab: Any) -> None:
     page = lab("net=linear", permissions=["camera"])
     page.click("text=Use the camera")

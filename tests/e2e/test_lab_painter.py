@@ -155,6 +155,39 @@ def test_a_stroke_changes_what_is_learned(calm: Any) -> None:
     assert "text=%C3%9C" in page.evaluate(HASH)
 
 
+def test_a_stroke_is_drawn_by_keys(calm: Any) -> None:
+    page = calm(SMALL, bypass_csp=True)
+    page.evaluate("document.querySelector('.brush input').value = '#00ff00'")
+    pixel = """(([x, y]) => {
+      const canvas = document.querySelector('.target');
+      const place = [x, y].map(one => Math.floor(one * canvas.width));
+      return [...canvas.getContext('2d').getImageData(...place, 1, 1).data];
+    })"""
+    ends = [[0.5, 0.5], [0.25, 0.5], [0.25, 0.75]]
+    pen = page.locator(".pen-frame")
+    pen.focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    assert "Pen up, 50 % from the left, 50 % from the top" in pen.inner_text()
+    for place in ends:
+        assert page.evaluate(f"{pixel}({place})") != [0, 255, 0, 255]
+    page.keyboard.press("Enter")
+    for key in ("ArrowLeft", "ArrowDown"):
+        for _ in range(8):
+            page.keyboard.press(key)
+    assert "Pen down, 25 % from the left, 75 % from the top" in pen.inner_text()
+    for place in ends:
+        assert page.evaluate(f"{pixel}({place})") == [0, 255, 0, 255]
+    if AXE.exists():
+        assert find_violations(page) == []
+    page.keyboard.press("Space")
+    assert "Pen up" in pen.inner_text()
+    assert page.inner_text("#play-button") == "Play", "the space is the pen's"
+    lifted = page.evaluate("document.querySelector('.target').toDataURL()")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.querySelector('.target').toDataURL()") == lifted
+
+
 def test_a_source_is_as_sharp_after_another_network(calm: Any) -> None:
     page = calm("#painter?net=mlp&depth=1&width=8")
     picture = "document.querySelector('.target').toDataURL()"

@@ -1,23 +1,21 @@
-/** A place to draw a digit on, by pointer, finger or pen. */
+/** A place to draw a digit on, by pointer, finger or pen, or by keys. */
 import { getContext2d } from '../../shared/canvas.ts';
 import { makeElement } from '../../shared/dom.ts';
+import { bindPen } from '../shell/pen.ts';
 
 /** Its pixels, each way. */
 export const PAD_SIDE = 112;
 const PEN = 9;
 
 export class DrawPad {
-  readonly canvas = makeElement('canvas', 'pad');
+  readonly element: HTMLElement;
   readonly #context: CanvasRenderingContext2D;
-  #last: readonly [number, number] | null = null;
 
   /** `onInk` gets 0..1, row by row. */
   constructor(readonly onInk: (ink: Float32Array) => void) {
-    const { canvas } = this;
+    const canvas = makeElement('canvas', 'pad');
     canvas.width = PAD_SIDE;
     canvas.height = PAD_SIDE;
-    canvas.setAttribute('role', 'img');
-    canvas.setAttribute('aria-label', 'A place to draw a digit on by pointer');
     this.#context = getContext2d(canvas, { willReadFrequently: true });
     Object.assign(this.#context, {
       lineWidth: PEN,
@@ -25,36 +23,21 @@ export class DrawPad {
       lineJoin: 'round',
       strokeStyle: '#fff',
     });
-    canvas.addEventListener('pointerdown', event => {
-      canvas.setPointerCapture(event.pointerId);
-      this.#last = this.#place(event);
-      this.#draw(event);
-    });
-    canvas.addEventListener('pointermove', event => this.#last && this.#draw(event));
-    const end = () => {
-      this.#last = null;
-    };
-    canvas.addEventListener('pointerup', end);
-    canvas.addEventListener('pointercancel', end);
+    this.element = bindPen(canvas, 'A place to draw a digit on.', (from, to) => this.#draw(from, to));
   }
 
   clear(): void {
     this.#context.clearRect(0, 0, PAD_SIDE, PAD_SIDE);
   }
 
-  #place({ clientX, clientY }: PointerEvent): readonly [number, number] {
-    const { left, top, width, height } = this.canvas.getBoundingClientRect();
-    return [((clientX - left) / width) * PAD_SIDE, ((clientY - top) / height) * PAD_SIDE];
-  }
-
-  #draw(event: PointerEvent): void {
-    const to = this.#place(event);
+  /** A piece of a stroke, between places from 0 to 1. */
+  #draw(from: readonly [number, number], to: readonly [number, number]): void {
     const context = this.#context;
     context.beginPath();
-    context.moveTo(...(this.#last ?? to));
-    context.lineTo(...to);
+    context.moveTo(from[0] * PAD_SIDE, from[1] * PAD_SIDE);
+    // A line of no length would be no dot.
+    context.lineTo(to[0] * PAD_SIDE, to[1] * PAD_SIDE + 0.01);
     context.stroke();
-    this.#last = to;
     const { data } = context.getImageData(0, 0, PAD_SIDE, PAD_SIDE);
     this.onInk(Float32Array.from({ length: PAD_SIDE ** 2 }, (_, i) => (data[4 * i + 3] ?? 0) / 255));
   }

@@ -47,7 +47,7 @@ class DigitsTab extends ClassifierTab {
       this.#camera.element,
     );
     const both = makeElement('div', 'pad-row');
-    both.append(this.#pad.canvas, this.seen.view.canvas);
+    both.append(this.#pad.element, this.seen.view.canvas);
     const draw = makeCard('Your digit', ABOUT.draw, both, this.said, choices, this.bars.element);
     this.bench.data.append(draw, data, this.panel.pictureCard);
     this.rebuild();

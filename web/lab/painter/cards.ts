@@ -50,7 +50,7 @@ export function makeTargetCard(
     text,
     makeButton('Paint text', () => again('text')),
   );
-  const card = makeCard('Picture', ABOUT.target, target.canvas, strokes, choices, words);
+  const card = makeCard('Picture', ABOUT.target, target.element, strokes, choices, words);
   bindDrop(card, openFile);
   return showOnly(card, () => settings.values.net !== 'cppn');
 }

@@ -3,6 +3,7 @@ import { centerCrop, getContext2d } from '../../shared/canvas.ts';
 import { makeElement } from '../../shared/dom.ts';
 import { drawStillLife } from '../../shared/still-life.ts';
 import { Capture } from '../shell/capture.ts';
+import { bindPen } from '../shell/pen.ts';
 import type { Pixels } from './pixels.ts';
 
 /** A moment of the still life in which it is bright. */
@@ -14,13 +15,14 @@ const BRUSH = 0.045;
 const CAMERA_MS = 120;
 
 export class Target {
+  /** The canvas, with the pen that draws on it. */
+  readonly element: HTMLElement;
   readonly canvas = makeElement('canvas', 'target');
   readonly #context = getContext2d(this.canvas, { willReadFrequently: true });
   /** The same object as long as nothing is painted. */
   #pixels: Pixels | null = null;
   readonly #camera = new Capture({ video: { width: 640 } });
   #timer = 0;
-  #last: readonly [number, number] | null = null;
   /** Whether all of it can be drawn again: nothing is one's own, or of the camera. */
   #isDrawn = false;
 
@@ -31,9 +33,9 @@ export class Target {
   ) {
     this.canvas.width = side;
     this.canvas.height = side;
-    this.canvas.setAttribute('role', 'img');
-    this.canvas.setAttribute('aria-label', 'The picture that the network paints. Draw on it to change it.');
-    this.#bindBrush();
+    this.element = bindPen(this.canvas, 'The picture that the network paints. Draw on it.', (from, to) =>
+      this.#stroke(from, to),
+    );
   }
 
   get isDrawn(): boolean {
@@ -160,35 +162,18 @@ export class Target {
     this.#camera.close();
   }
 
-  #bindBrush(): void {
-    const { canvas } = this;
-    const stroke = (event: PointerEvent) => {
-      const box = canvas.getBoundingClientRect();
-      const scale = this.side / box.width;
-      const at = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale] as const;
-      const [x, y] = this.#last ?? at;
-      const context = this.#context;
-      context.strokeStyle = this.brush();
-      context.lineWidth = 2 * BRUSH * this.side;
-      context.lineCap = 'round';
-      context.beginPath();
-      context.moveTo(x, y);
-      context.lineTo(at[0], at[1] + 0.01);
-      context.stroke();
-      this.#last = at;
-      this.#changed();
-    };
-    canvas.addEventListener('pointerdown', event => {
-      canvas.setPointerCapture(event.pointerId);
-      stroke(event);
-    });
-    canvas.addEventListener('pointermove', event => {
-      if (this.#last) stroke(event);
-    });
-    for (const name of ['pointerup', 'pointercancel'] as const) {
-      canvas.addEventListener(name, () => {
-        this.#last = null;
-      });
-    }
+  /** A piece of a stroke, between places from 0 to 1. */
+  #stroke(from: readonly [number, number], to: readonly [number, number]): void {
+    const { side } = this;
+    const context = this.#context;
+    context.strokeStyle = this.brush();
+    context.lineWidth = 2 * BRUSH * side;
+    context.lineCap = 'round';
+    context.beginPath();
+    context.moveTo(from[0] * side, from[1] * side);
+    // A line of no length would be no dot.
+    context.lineTo(to[0] * side, to[1] * side + 0.01);
+    context.stroke();
+    this.#changed();
   }
 }
