@@ -5,10 +5,10 @@ import {
   buildClassifier,
   type ExampleDims,
   isBuilt,
-  learnedNames,
   NET_NAMES,
   type NetName,
 } from '../network/classifiers.ts';
+import { learnedNames } from '../network/weights.ts';
 import type { ClassifierSettings } from './settings.ts';
 
 const fileOf = (task: string, net: NetName): string => `starts/${task}-${net}.onnx`;

@@ -3,9 +3,9 @@ import type { OnnxModel } from '../../engine/training/index.ts';
 import { batchOf } from '../data/batch-values.ts';
 import type { Task } from '../data/examples.ts';
 import { epochOrder, stepsPerEpoch } from '../network/batches.ts';
-import { learnedNames } from '../network/classifiers.ts';
 import { optimizerOf } from '../network/optimizers.ts';
 import type { Plan } from '../network/session.ts';
+import { learnedNames } from '../network/weights.ts';
 import { type InputForm, sizeOfForm } from './input-form.ts';
 import { type ClassifierSettings, rateOf } from './settings.ts';
 

@@ -1,6 +1,6 @@
 /** Tests a network while it learns: what it says of the test pictures, by its weights now and then. */
 import { createEvaluator, type Evaluator, type OnnxModel } from '../../engine/training/index.ts';
-import { indexOfMost, softmax } from '../network/classifiers.ts';
+import { indexOfMost, softmax } from '../network/scores.ts';
 import type { Weights } from '../network/session.ts';
 
 /** What it tests on: values as the network takes them, and their classes. */

@@ -2,8 +2,9 @@
 import { readModel as readLook } from '../../engine/index.ts';
 import { writeParts } from '../../engine/onnx/write-model.ts';
 import type { OnnxModel } from '../../engine/training/index.ts';
-import { buildClassifier, INPUT, valuesOf } from '../network/classifiers.ts';
+import { buildClassifier, INPUT } from '../network/classifiers.ts';
 import { buildDeepClassifier } from '../network/deep-classifiers.ts';
+import { valuesOf } from '../network/weights.ts';
 import { randomNumbers } from '../numbers/random.ts';
 import { NET_LABELS, type NetName } from './net-names.ts';
 import type { Arrays } from './workload.ts';

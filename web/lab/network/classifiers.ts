@@ -111,28 +111,3 @@ export function buildClassifier(shape: NetShape, dims: ExampleDims, classes: num
   builder.dense(OUTPUT, values, channels, classes);
   return builder.model({ [INPUT]: ['N', ...dims] }, { [OUTPUT]: ['N', classes] });
 }
-
-const WEIGHT = /\.(weight|bias)$/;
-
-/** Names of the weights of such a network. A file of `limner lab` tells them: some of its filters may be frozen. */
-export function learnedNames({ constants, metadata }: OnnxModel): string[] {
-  const { parameters } = JSON.parse(metadata.get('limner.lab') ?? '{}') as { readonly parameters?: unknown };
-  return [...constants.keys()].filter(name =>
-    Array.isArray(parameters) ? parameters.includes(name) : WEIGHT.test(name),
-  );
-}
-
-export const valuesOf = ({ bytes }: { readonly bytes: Uint8Array }): Float32Array =>
-  new Float32Array(bytes.slice().buffer);
-
-/** Probabilities of classes, of scores from a place on. */
-export function softmax(scores: ArrayLike<number>, from: number, classes: number): number[] {
-  const own = Array.from({ length: classes }, (_, i) => scores[from + i] ?? 0);
-  const most = Math.max(...own);
-  const powers = own.map(score => Math.exp(score - most));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map(power => power / sum);
-}
-
-export const indexOfMost = (values: readonly number[]): number =>
-  values.reduce((best, value, i) => (value > (values[best] ?? 0) ? i : best), 0);

@@ -1,10 +1,10 @@
 /** The layers of a model that is shown: its convolutions, pools and dense layers, with their weights and what they answer. */
 import type { OnnxModel } from '../../engine/training/index.ts';
 import type { About } from '../shell/explain.ts';
-import { valuesOf } from './classifiers.ts';
 import type { Layer, LayerView } from './layer-card.ts';
 import { drawMatrix, largest } from './strip.ts';
 import { drawTiles } from './tiles.ts';
+import { valuesOf } from './weights.ts';
 
 export interface ModelState {
   /** Weights and biases as they are now; else those of the file. */

@@ -6,7 +6,7 @@ import { makeButton, makeSlider } from '../shell/controls.ts';
 import { makeAbout } from '../shell/explain.ts';
 import { formatNumber } from '../shell/format.ts';
 import { ABOUT, MODE_ABOUT, MODE_NAMES } from './about.ts';
-import type { CardHost } from './cards.ts';
+import type { CardHost } from './card-host.ts';
 import type { Scene } from './draw-protocol.ts';
 import type { Drawer } from './drawer.ts';
 import { exportedShader, TABLES_FILE, tablePicture } from './exported-shader.ts';

@@ -9,11 +9,12 @@ import type { Host, Tab } from '../shell/tab.ts';
 import { ABOUT } from './about.ts';
 import { ActivationsRun } from './activations-run.ts';
 import { Breeding } from './breeding.ts';
-import { type CardHost, makeNetworkCard, makeTargetCard, makeTrainingCard } from './cards.ts';
+import type { CardHost } from './card-host.ts';
 import { likenessText, makeCurves, makeKey, psnrOf } from './curves.ts';
 import { Drawer } from './drawer.ts';
 import { LayersView } from './layers-view.ts';
 import { countParameters, type PixelNetwork } from './network.ts';
+import { makeNetworkCard } from './network-card.ts';
 import { saveNetwork } from './network-file.ts';
 import { NetworkRun } from './network-run.ts';
 import { makePaintingCard, type PaintingCard } from './painting-card.ts';
@@ -21,6 +22,8 @@ import type { Run } from './run.ts';
 import { makeSettings, sideOf } from './settings.ts';
 import { SideBySide } from './side-by-side.ts';
 import { Target } from './target.ts';
+import { makeTargetCard } from './target-card.ts';
+import { makeTrainingCard } from './training-card.ts';
 
 /** Settings that need a new beginning. */
 const BEGINNING = ['net', 'depth', 'width', 'act', 'units', 'seed'];

@@ -2,7 +2,8 @@
 import type { OnnxModel } from '../../../engine/training/index.ts';
 import { sizeOf, writePicture } from '../../data/batch-values.ts';
 import type { Examples } from '../../data/examples.ts';
-import { buildClassifier, learnedNames, valuesOf } from '../../network/classifiers.ts';
+import { buildClassifier } from '../../network/classifiers.ts';
+import { learnedNames, valuesOf } from '../../network/weights.ts';
 import type { Linear, PlanePerceptron } from './perceptron-loss.ts';
 import type { Plane } from './plane.ts';
 

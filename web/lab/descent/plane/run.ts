@@ -1,8 +1,9 @@
 /** One of the two runs whose ends make the plane. */
 import { createTrainer, type OnnxModel } from '../../../engine/training/index.ts';
 import { epochOrder } from '../../network/batches.ts';
-import { INPUT, learnedNames } from '../../network/classifiers.ts';
+import { INPUT } from '../../network/classifiers.ts';
 import { type OptimizerName, optimizerOf } from '../../network/optimizers.ts';
+import { learnedNames } from '../../network/weights.ts';
 import { type Digits, flatten, flattenModel } from './network.ts';
 
 const BATCH = 50;

@@ -7,17 +7,11 @@ import { type Answer, Tester } from '../../../lab/classifier/tester.ts';
 import { batchOf, sizeOf, writePicture } from '../../../lab/data/batch-values.ts';
 import { drawnDigits } from '../../../lab/data/drawn-digits.ts';
 import { epochOrder } from '../../../lab/network/batches.ts';
-import {
-  type BuiltNet,
-  buildClassifier,
-  INPUT,
-  learnedNames,
-  OUTPUT,
-  softmax,
-  valuesOf,
-} from '../../../lab/network/classifiers.ts';
+import { type BuiltNet, buildClassifier, INPUT, OUTPUT } from '../../../lab/network/classifiers.ts';
 import { layersOfModel } from '../../../lab/network/model-layers.ts';
+import { softmax } from '../../../lab/network/scores.ts';
 import { columnsOf } from '../../../lab/network/tiles.ts';
+import { learnedNames, valuesOf } from '../../../lab/network/weights.ts';
 
 // What draws asks for the theme as it is imported.
 vi.hoisted(() => {

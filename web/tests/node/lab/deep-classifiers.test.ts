@@ -2,8 +2,9 @@
 
 import { expect, test } from 'vitest';
 import { createEvaluator, type OnnxModel } from '../../../engine/training/index.ts';
-import { INPUT, learnedNames } from '../../../lab/network/classifiers.ts';
+import { INPUT } from '../../../lab/network/classifiers.ts';
 import { buildDeepClassifier } from '../../../lab/network/deep-classifiers.ts';
+import { learnedNames } from '../../../lab/network/weights.ts';
 
 const sizeOf = (dims: readonly number[]) => dims.reduce((a, b) => a * b, 1);
 

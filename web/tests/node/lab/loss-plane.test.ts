@@ -19,8 +19,8 @@ import { type Run, trainRun } from '../../../lab/descent/plane/run.ts';
 
 import { RACERS } from '../../../lab/descent/racers.ts';
 import { makeSettings, rateOf } from '../../../lab/descent/settings.ts';
-import { learnedNames } from '../../../lab/network/classifiers.ts';
 import type { OptimizerName } from '../../../lab/network/optimizers.ts';
+import { learnedNames } from '../../../lab/network/weights.ts';
 import { randomNumbers } from '../../../lab/numbers/random.ts';
 
 const EXAMPLES = 100;

@@ -10,8 +10,9 @@ import {
   initialize,
   readModel,
 } from '../../../engine/training/index.ts';
-import { learnedNames, NET_NAMES, valuesOf } from '../../../lab/network/classifiers.ts';
+import { NET_NAMES } from '../../../lab/network/classifiers.ts';
 import { layersOfModel } from '../../../lab/network/model-layers.ts';
+import { learnedNames, valuesOf } from '../../../lab/network/weights.ts';
 
 // What draws asks for the theme as it is imported.
 vi.hoisted(() => {
