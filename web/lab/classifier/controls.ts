@@ -77,11 +77,7 @@ export function makeNetworkCard(
 }
 
 export const makeClassifierTrainingCard = (settings: ClassifierSettings): HTMLElement =>
-  makeTrainingCard({
-    optimizer: settings.bind('opt'),
-    rate: settings.bind('lr'),
-    batch: settings.bind('batch'),
-    epochs: settings.bind('epochs'),
+  makeTrainingCard(settings, {
     currentRate: () => rateOf(settings),
     rates: RATES,
     max: MAX,

@@ -46,11 +46,7 @@ export function makeLineTrainingCard(settings: LineSettings, onLonger: () => voi
     settings.set({ epochs: Math.min(MAX.epochs, 2 * settings.values.epochs) });
     onLonger();
   });
-  return makeTrainingCard({
-    optimizer: settings.bind('opt'),
-    rate: settings.bind('lr'),
-    batch: settings.bind('batch'),
-    epochs: settings.bind('epochs'),
+  return makeTrainingCard(settings, {
     currentRate: () => rateOf(settings),
     rates: RATES,
     max: MAX,
