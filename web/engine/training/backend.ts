@@ -39,8 +39,9 @@ export interface TrainingBackendOptions {
   readonly device?: GPUDevice | undefined;
 }
 
-/** Losses that stay on a GPU until they are read. */
-export const RING = 256;
+/** Losses that stay on a GPU until they are read, which waits for the GPU: as many as fast steps have between two readings.
+ * Every WebGL2 has textures of that height. */
+export const RING = 2048;
 
 /** The name of what an optimizer keeps for a parameter. */
 export const slotName = (parameter: string, slot: string): string => `${parameter} ${slot}`;

@@ -40,6 +40,8 @@ export interface RecoveryOptions {
 interface Active {
   readonly backend: TrainingBackend;
   readonly loss: Promise<never>;
+  /** What waits for the backend now, and fails with the loss. */
+  readonly waiting: Set<(error: unknown) => void>;
   readonly lose: (reason: string) => void;
   reason: string | null;
   /** The number of the step whose loss is read next. */
@@ -58,6 +60,8 @@ export class RecoveringBackend {
   steps = 0;
   #snapshot: Snapshot;
   #since: StepRecord[] = [];
+  /** Memory of the batches that are kept. */
+  keptBytes = 0;
   #active: Active;
   #losses: number[] = [];
   #isOver = false;
@@ -100,11 +104,6 @@ export class RecoveringBackend {
     return this.#isOver;
   }
 
-  /** Memory of the batches that are kept. */
-  get keptBytes(): number {
-    return this.#since.reduce((sum, { bytes }) => sum + bytes, 0);
-  }
-
   get keptSteps(): number {
     return this.#since.length;
   }
@@ -115,12 +114,14 @@ export class RecoveringBackend {
     await this.#recovered();
     const active = this.#active;
     this.#since.push(record);
+    this.keptBytes += record.bytes;
     this.steps += 1;
     try {
-      await Promise.race([this.#stepOn(active, inputs, record.scalars, number), active.loss]);
+      await orLoss(active, this.#stepOn(active, inputs, record.scalars, number));
     } catch (error) {
       if (!(await isLost(active))) {
         this.#since.pop();
+        this.keptBytes -= record.bytes;
         this.steps -= 1;
         throw error;
       }
@@ -168,6 +169,7 @@ export class RecoveringBackend {
     if (![...state.values()].every(values => values.every(Number.isFinite))) return false;
     this.#snapshot = { steps: this.steps, state };
     this.#since = [];
+    this.keptBytes = 0;
     return true;
   }
 
@@ -176,6 +178,7 @@ export class RecoveringBackend {
     await this.#onBackend(backend => backend.losses());
     this.#snapshot = to;
     this.#since = [];
+    this.keptBytes = 0;
     this.steps = to.steps;
     this.#told = to.steps;
     await this.#onBackend(backend => backend.write(to.state));
@@ -195,7 +198,7 @@ export class RecoveringBackend {
       await this.#recovered();
       const active = this.#active;
       try {
-        const made = await Promise.race([work(active.backend), active.loss]);
+        const made = await orLoss(active, work(active.backend));
         // A lost context gives zeros, and some tell the loss later.
         if (active.reason === null) return made;
       } catch (error) {
@@ -233,7 +236,7 @@ export class RecoveringBackend {
         return;
       }
       this.#active = active;
-      await Promise.race([this.#replay(active), active.loss]);
+      await orLoss(active, this.#replay(active));
     } catch (error) {
       // It counts as another loss.
       this.#active.reason ??= messageOf(error);
@@ -253,6 +256,7 @@ async function activate({ make }: RecoveryOptions, nextLoss: number): Promise<Ac
   let active: Active | null = null;
   let early: string | null = null;
   let fail: (error: unknown) => void = () => undefined;
+  const waiting = new Set<(error: unknown) => void>();
   const loss = new Promise<never>((_, reject) => {
     fail = reject;
   });
@@ -260,11 +264,23 @@ async function activate({ make }: RecoveryOptions, nextLoss: number): Promise<Ac
   const lose = (reason: string) => {
     if (active) active.reason ??= reason;
     else early ??= reason;
-    fail(new EngineError(reason));
+    const error = new EngineError(reason);
+    fail(error);
+    for (const reject of waiting) reject(error);
   };
   const backend = await make(lose);
-  active = { backend, loss, lose, reason: early, nextLoss, given: new Map() };
+  active = { backend, loss, lose, reason: early, nextLoss, waiting, given: new Map() };
   return active;
+}
+
+/** What the work comes to, unless the device is lost before. The promise of the loss keeps all that ever waited for it, so each
+ * of thousands of steps a second would stay in memory. */
+function orLoss<T>({ loss, reason, waiting }: Active, work: Promise<T>): Promise<T> {
+  if (reason !== null) return Promise.race([work, loss]);
+  return new Promise((resolve, reject) => {
+    waiting.add(reject);
+    work.then(resolve, reject).finally(() => waiting.delete(reject));
+  });
 }
 
 /** Whether a call failed because its device is lost. */

@@ -38,6 +38,8 @@ export interface LoopSettings {
 
 /** Losses are read at most so often. */
 const LOSS_INTERVAL_MS = 250;
+/** The page goes on after each step that comes so late, or later. */
+const REST_MS = 4;
 const SNAPSHOT_INTERVAL_MS = 2000;
 /** The part of the time that snapshots may take. */
 const SNAPSHOT_SHARE = 0.05;
@@ -109,6 +111,7 @@ export class TrainingLoop implements Trainer {
 
   async #run(nextBatch: NextBatch, until: Until): Promise<Ended> {
     const begin = performance.now();
+    let rested = begin;
     this.#leastLoss = Infinity;
     for (let done = 0; ; done++) {
       const ended = this.#ended(until, done, performance.now() - begin);
@@ -121,7 +124,10 @@ export class TrainingLoop implements Trainer {
         const batch = async () => readBatch(this.inputs, await nextBatch(number), this.#known);
         return this.#step({ batch, bytes: 0 });
       });
+      // Most of a fast step would be the waiting for a task of its own.
+      if (performance.now() - rested < REST_MS) continue;
       await nextTask();
+      rested = performance.now();
     }
   }
 

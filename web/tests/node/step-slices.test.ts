@@ -44,5 +44,6 @@ test('a step that turns out to be slow is split where it is slow', () => {
 test('the queue holds steps for the time of a slice, and two at least', () => {
   expect(new StepSlices([4, 10, 20], 0).ahead).toBe(2);
   expect(new StepSlices([1, 1], 0).ahead).toBe(4);
-  expect(new StepSlices([0.01], 0).ahead).toBe(16);
+  expect(new StepSlices([0.1], 0).ahead).toBe(80);
+  expect(new StepSlices([0.01], 0).ahead).toBe(128);
 });
