@@ -7,8 +7,6 @@ import { makeBench, makeCard } from '../shell/bench.ts';
 import { formatCount } from '../shell/format.ts';
 import type { Host, Tab } from '../shell/tab.ts';
 import { ABOUT } from './about.ts';
-import { ActivationsRun } from './activations-run.ts';
-import { Breeding } from './breeding.ts';
 import type { CardHost } from './card-host.ts';
 import { likenessText, makeCurves, makeKey, psnrOf } from './curves.ts';
 import { Drawer } from './drawer.ts';
@@ -16,11 +14,9 @@ import { LayersView } from './layers-view.ts';
 import { countParameters, type PixelNetwork } from './network.ts';
 import { makeNetworkCard } from './network-card.ts';
 import { saveNetwork } from './network-file.ts';
-import { NetworkRun } from './network-run.ts';
 import { makePaintingCard, type PaintingCard } from './painting-card.ts';
-import type { Run } from './run.ts';
+import { Runs } from './runs.ts';
 import { makeSettings, sideOf } from './settings.ts';
-import { SideBySide } from './side-by-side.ts';
 import { Target } from './target.ts';
 import { makeTargetCard } from './target-card.ts';
 import { makeTrainingCard } from './training-card.ts';
@@ -40,19 +36,13 @@ class PainterTab implements Tab {
   readonly #layers = new LayersView(this.#drawer);
   readonly #psnr: CurvePlot;
   readonly #loss: CurvePlot;
-  readonly #trained: NetworkRun;
-  readonly #activations: ActivationsRun;
-  readonly #sideBySide: SideBySide;
-  readonly #breeding: Breeding;
+  readonly #runs: Runs;
   readonly #brush = makeElement('input');
   /** What only some modes have. */
   readonly #only: (readonly [element: HTMLElement, isShown: () => boolean])[] = [];
   readonly #starting: Promise<void>;
   #isStarted = false;
   #isShown = false;
-  #isPlaying = false;
-  /** The one that began last. */
-  #run: Run;
   #shownLayers = '';
 
   constructor(readonly host: Host) {
@@ -62,38 +52,17 @@ class PainterTab implements Tab {
     this.#target = new Target(
       sideOf(settings.values),
       () => this.#brush.value,
-      () => this.#run === this.#sideBySide && this.#sideBySide.retarget(),
+      () => this.#runs.shown === this.#runs.sideBySide && this.#runs.sideBySide.retarget(),
     );
-    const pixels = () => this.#target.pixels;
-    const show = (run: () => Run) => () => run() === this.#run && this.#show();
-    this.#trained = new NetworkRun(
-      this.#hostOf(() => this.#trained),
-      () => settings.values,
-      pixels,
-      show(() => this.#trained),
-    );
-    this.#activations = new ActivationsRun(
-      this.#hostOf(() => this.#activations),
+    this.#runs = new Runs({
+      host,
       settings,
-      pixels,
-      this.#drawer,
-      show(() => this.#activations),
-    );
-    this.#sideBySide = new SideBySide(
-      this.#hostOf(() => this.#sideBySide),
-      settings,
-      pixels,
-      this.#drawer,
-      show(() => this.#sideBySide),
-    );
-    this.#breeding = new Breeding(
-      this.#hostOf(() => this.#breeding),
-      settings,
-      this.#drawer,
-      isOther => (isOther ? this.#show() : this.#painting.request()),
-      error => this.#fail(error),
-    );
-    this.#run = this.#trained;
+      pixels: () => this.#target.pixels,
+      drawer: this.#drawer,
+      onProgress: () => this.#show(),
+      onMove: () => this.#painting.request(),
+      fail: error => this.#fail(error),
+    });
     const cards: CardHost = {
       settings,
       showOnly: (element, isShown) => this.#showOnly(element, isShown),
@@ -102,31 +71,14 @@ class PainterTab implements Tab {
     this.#painting = makePaintingCard(
       cards,
       this.#drawer,
-      () => this.#run.scene,
-      at => this.#run.damage?.(at),
+      () => this.#runs.shown.scene,
+      at => this.#runs.shown.damage?.(at),
     );
-    this.#psnr = new CurvePlot('Likeness', ABOUT.psnr, () => makeCurves(this.#run, true));
-    this.#loss = new CurvePlot('Loss', ABOUT.loss, () => makeCurves(this.#run, false));
+    this.#psnr = new CurvePlot('Likeness', ABOUT.psnr, () => makeCurves(this.#runs.shown, true));
+    this.#loss = new CurvePlot('Loss', ABOUT.loss, () => makeCurves(this.#runs.shown, false));
     this.element = this.#layOut(cards);
     settings.listen(names => this.#follow(names));
     this.#starting = this.#start();
-  }
-
-  /** The page, as a run may use it while it is the one that is shown. */
-  #hostOf(run: () => Run): Host {
-    const { host } = this;
-    const isShown = () => run() === this.#run;
-    return {
-      setPlaying: isPlaying => {
-        if (!isShown()) return;
-        this.#isPlaying = isPlaying;
-        host.setPlaying(isPlaying);
-      },
-      setChip: (backend, rate) => isShown() && host.setChip(backend, rate),
-      say: sentence => host.say(sentence),
-      update: () => host.update(),
-      copy: (text, sentence) => host.copy(text, sentence),
-    };
   }
 
   /** Once the page has read the address; in parts, so that no task is long. */
@@ -136,7 +88,6 @@ class PainterTab implements Tab {
     await nextTask();
     this.#isStarted = true;
     this.#begin();
-    if (this.#isPlaying) this.#run.play();
   }
 
   #layOut(cards: CardHost): HTMLElement {
@@ -151,15 +102,15 @@ class PainterTab implements Tab {
       makeTargetCard(cards, this.#target, this.#brush, () => this.#drawSource()),
       makeNetworkCard(cards),
     );
-    const bends = makeCard('Five activations', ABOUT.activations, this.#activations.wall.element);
-    const synaptic = makeCard('Five activations', ABOUT.wall, this.#sideBySide.wall.element);
+    const bends = makeCard('Five activations', ABOUT.activations, this.#runs.activations.wall.element);
+    const synaptic = makeCard('Five activations', ABOUT.wall, this.#runs.sideBySide.wall.element);
     bench.network.append(
       this.#painting.element,
       this.#showOnly(bends, isNet('activations')),
       this.#showOnly(synaptic, isNet('synaptic')),
       this.#layers.element,
     );
-    const children = makeCard('Its children', ABOUT.children, this.#breeding.wall.element);
+    const children = makeCard('Its children', ABOUT.children, this.#runs.breeding.wall.element);
     bench.curves.append(this.#showOnly(children, isNet('cppn')));
     this.#psnr.card.append(this.#showOnly(makeKey(), isNet('activations', 'synaptic')));
     for (const card of [this.#psnr.card, this.#loss.card, makeTrainingCard(cards)]) {
@@ -181,7 +132,7 @@ class PainterTab implements Tab {
     if (names.has('source') || names.has('text') || !isSharp) this.#drawSource();
     if (BEGINNING.some(name => names.has(name))) this.#begin();
     else {
-      this.#run.follow(names);
+      this.#runs.shown.follow(names);
       if (names.has('pick')) this.#show();
       if (names.has('zoom') || names.has('at')) this.#painting.request();
     }
@@ -205,26 +156,14 @@ class PainterTab implements Tab {
     this.host.say(errorMessage(error));
   }
 
-  /** Another network: the run begins anew, and plays on if one played. */
   #begin(): void {
-    const { net } = this.settings.values;
-    const others: Partial<Record<typeof net, Run>> = {
-      activations: this.#activations,
-      synaptic: this.#sideBySide,
-      cppn: this.#breeding,
-    };
-    const run = others[net] ?? this.#trained;
-    const isPlaying = this.#isPlaying;
-    if (run !== this.#run) this.#run.pause();
-    this.#run = run;
     this.#shownLayers = '';
-    run.begin();
-    if (isPlaying) run.play();
+    this.#runs.begin();
   }
 
   /** Everything that follows the weights. */
   #show(): void {
-    const run = this.#run;
+    const run = this.#runs.shown;
     this.#painting.request();
     const { scene } = run;
     if (scene) this.#showLayers(scene.network);
@@ -244,14 +183,11 @@ class PainterTab implements Tab {
     const layers = JSON.stringify(network);
     if (layers !== this.#shownLayers) {
       this.#shownLayers = layers;
-      const run = this.#run;
+      const run = this.#runs.shown;
       this.#layers.show(network, {
-        scene: () => this.#run.scene,
+        scene: () => this.#runs.shown.scene,
         isFrozen: name => this.settings.values.frozen.includes(name),
-        freeze:
-          run === this.#trained || run === this.#activations
-            ? (name, isFrozen) => this.#freeze(name, isFrozen)
-            : null,
+        freeze: this.#runs.canFreeze ? (name, isFrozen) => this.#freeze(name, isFrozen) : null,
         tear: run.tear ? (layer, units) => run.tear?.(layer, units) : null,
       });
     }
@@ -264,13 +200,13 @@ class PainterTab implements Tab {
   }
 
   play(): void {
-    if (this.#isStarted) this.#run.play();
-    else this.#setPlaying(true);
+    if (this.#isStarted) this.#runs.shown.play();
+    else this.#runs.setPlaying(true);
   }
 
   pause(): void {
-    if (this.#isStarted) this.#run.pause();
-    else this.#setPlaying(false);
+    if (this.#isStarted) this.#runs.shown.pause();
+    else this.#runs.setPlaying(false);
   }
 
   leave(): void {
@@ -283,28 +219,20 @@ class PainterTab implements Tab {
     if (this.#isStarted && this.settings.values.source === 'camera') this.#drawSource();
   }
 
-  /** Before it has started: what shall be then. */
-  #setPlaying(isPlaying: boolean): void {
-    this.#isPlaying = isPlaying;
-    this.host.setPlaying(isPlaying);
-  }
-
   setSlow(isSlow: boolean): void {
-    for (const run of [this.#trained, this.#activations, this.#sideBySide, this.#breeding]) {
-      run.setSlow(isSlow);
-    }
+    this.#runs.setSlow(isSlow);
   }
 
   step(): void {
     void this.#starting.then(() => {
-      this.#run.pause();
-      this.#run.step();
+      this.#runs.shown.pause();
+      this.#runs.shown.step();
     });
   }
 
   reset(): void {
     void this.#starting.then(() => {
-      if (this.#run === this.#breeding) this.settings.set({ path: [] });
+      if (this.#runs.shown === this.#runs.breeding) this.settings.set({ path: [] });
       this.#begin();
     });
   }
@@ -314,9 +242,9 @@ class PainterTab implements Tab {
   }
 
   status(): string | null {
-    const likeness = psnrOf(this.#run.loss);
+    const likeness = psnrOf(this.#runs.shown.loss);
     if (!Number.isFinite(likeness)) return null;
-    return `${this.#run.place}. The likeness is ${likeness.toFixed(1)} decibels.`;
+    return `${this.#runs.shown.place}. The likeness is ${likeness.toFixed(1)} decibels.`;
   }
 
   plot(): HTMLCanvasElement {
@@ -325,7 +253,7 @@ class PainterTab implements Tab {
 
   async save() {
     await this.#starting;
-    const { scene } = this.#run;
+    const { scene } = this.#runs.shown;
     if (!scene) throw new Error('There is no network yet.');
     const bytes = await saveNetwork(scene);
     return { bytes, name: 'limner-lab-painting.onnx' };
