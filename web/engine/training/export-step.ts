@@ -1,6 +1,7 @@
 // A training step as one ONNX file of standard operators: loss, gradients and update. Any runtime of ONNX trains with it.
 
 import { toStandardOperators } from '../autograd/standard-operators.ts';
+import { EngineError } from '../error.ts';
 import { constantOf } from '../onnx/constant.ts';
 import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
 import { int, NodeWriter, namesOf } from '../onnx/node-writer.ts';
@@ -33,6 +34,8 @@ export interface StepDescription {
 }
 
 const FLOAT32 = 1;
+/** ONNX has GridSample since. */
+const SAMPLING_OPSET = 16;
 
 /** Writes the training step of a model as a file. Its inputs are those of the model, `target`, `scalars`, the noise, and
  * the state: parameters, running statistics and the optimizer's slots, with their first values as defaults. Its outputs
@@ -40,7 +43,12 @@ const FLOAT32 = 1;
  * state gets in the next step; `limner.training` is a `StepDescription`. Throws an EngineError if the model cannot be
  * trained, with the reason. */
 export async function exportTrainingStep(model: OnnxModel, options: ExportOptions): Promise<Uint8Array> {
-  const { optimizer, batch } = options;
+  const { optimizer, batch, pixels } = options;
+  if (pixels && model.opset < SAMPLING_OPSET) {
+    throw new EngineError(
+      `Drawn pixels need GridSample of opset ${SAMPLING_OPSET}, and the model is of opset ${model.opset}: convert it to a later one.`,
+    );
+  }
   const step = await makeTrainingStep(batch === undefined ? model : withBatchSize(model, batch), options);
   const whole = writeStepWithUpdate(step, optimizer);
   const before = new Set(whole.model.inputs.map(({ name }) => name));

@@ -121,6 +121,8 @@ test.each(OTHERS.map((optimizer, i) => ({ name: `${optimizer.name} ${i}`, optimi
 
 test('drawn pixels are places by the noise, in ONNX Runtime too', async () => {
   const options = { loss: 'mse', optimizer: sgd(), pixels: PIXELS } as const;
+  const old = { ...lineModel(), opset: 13 };
+  await expect(exportTrainingStep(old, options)).rejects.toThrow('need GridSample of opset 16');
   const file = readModel(await exportTrainingStep(lineModel(), options));
   const { target, scalars, noise, inputs } = JSON.parse(file.metadata.get('limner.training') ?? '');
   expect(inputs).toEqual([]);

@@ -3,7 +3,7 @@
 import { expect, test, vi } from 'vitest';
 import { ActivationsRun, turnAfter } from '../../../lab/painter/activations-run.ts';
 import type { Drawer } from '../../../lab/painter/drawer.ts';
-import { SQUASHES, type Squash } from '../../../lab/painter/pixels.ts';
+import { type Pixels, SQUASHES, type Squash } from '../../../lab/painter/pixels.ts';
 import { makeSettings } from '../../../lab/painter/settings.ts';
 import type { Host } from '../../../lab/shell/tab.ts';
 
@@ -26,11 +26,11 @@ vi.mock(import('../../../lab/painter/wall.ts'), async () => {
 
 const SIDE = 16;
 const colors = Float32Array.from({ length: 3 * SIDE * SIDE }, (_, i) => (Math.floor(i / 12) % 2) * 0.8);
-const pixels = { width: SIDE, height: SIDE, colors };
+const stripes: Pixels = { width: SIDE, height: SIDE, colors };
 /** The machine may be busy. */
 const until = (check: () => void) => vi.waitFor(check, { timeout: 60_000 });
 
-function makeRun(query: string) {
+function makeRun(query: string, pixels = () => stripes) {
   const settings = makeSettings();
   settings.read(new URLSearchParams(`net=activations&depth=2&width=6&batch=32&${query}`));
   const page = { isPlaying: false, said: [] as string[] };
@@ -44,13 +44,7 @@ function makeRun(query: string) {
     update: () => undefined,
   };
   const drawer = {} as Drawer;
-  const run = new ActivationsRun(
-    host,
-    settings,
-    () => pixels,
-    drawer,
-    () => undefined,
-  );
+  const run = new ActivationsRun(host, settings, pixels, drawer, () => undefined);
   run.begin();
   const weightsOf = (pick: Squash) => {
     settings.set({ pick });
@@ -100,16 +94,14 @@ test('all have done as many steps after a pause, and after a beginning in the mi
 });
 
 test('one that fails ends the play of all, and is named', async () => {
-  const { run, page } = makeRun('opt=sgd&lr=1');
+  let picture = stripes;
+  const { run, page } = makeRun('opt=sgd', () => picture);
   run.play();
   const { values } = run.curves[0] ?? { values: [] };
   await until(() => expect(values.length).toBeGreaterThan(0));
-  run.pause();
-  colors[0] = Number.NaN;
-  run.play();
+  picture = { ...stripes, colors: colors.map((color, i) => (i === 7 ? Number.NaN : color)) };
   await until(() => expect(page.isPlaying).toBe(false));
-  colors[0] = 0;
-  expect(page.said[0]).toMatch(/^Logistic: .*of the batch is NaN/);
+  expect(page.said[0]).toMatch(/^\w+: .*of the batch is NaN/);
 });
 
 test('a turn grows at most twice, and is as long as the five have time for', () => {
