@@ -9,7 +9,6 @@ import { ABOUT, MODE_ABOUT, MODE_NAMES } from './about.ts';
 import type { CardHost } from './card-host.ts';
 import type { Scene } from './draw-protocol.ts';
 import type { Drawer } from './drawer.ts';
-import { exportedShader, TABLES_FILE, tablePicture } from './exported-shader.ts';
 import { bindViewport, PaintingView, type Viewport, viewOf } from './painting-view.ts';
 import { MAX, type PainterSettings } from './settings.ts';
 
@@ -56,7 +55,7 @@ export function makePaintingCard(
       () => settings.values.zoom > 1,
     ),
     png,
-    makeButton('Shader (GLSL)', () => saveShader(cards, scene())),
+    makeButton('Shader (GLSL)', () => void saveShader(scene()).catch(cards.fail)),
   );
   const kept = makeElement('span', 'control-head');
   kept.append(makeAbout('Picture and shader', ABOUT.keep, kept));
@@ -140,21 +139,20 @@ async function savePng(
   }
 }
 
-/** Saves the shader, and beside it the picture of its tables if it has any. */
-function saveShader({ fail }: CardHost, scene: Scene | null): void {
+/** Saves the shader, and beside it the picture of its tables if it has any. Rejects if there are too many numbers for it. */
+async function saveShader(scene: Scene | null): Promise<void> {
   if (!scene) return;
-  const { network, weights, latent } = scene;
-  try {
-    const text = exportedShader(network, weights, latent);
-    saveFile(new Blob([text], { type: 'text/plain' }), 'limner-painting.glsl');
-    const tables = tablePicture(network, weights);
-    if (!tables) return;
-    const { width, height, data } = tables;
-    const canvas = makeElement('canvas');
-    Object.assign(canvas, { width, height });
-    getContext2d(canvas).putImageData(new ImageData(data, width, height), 0, 0);
-    saveFile(encodePng(canvas), TABLES_FILE);
-  } catch (error) {
-    fail(error);
-  }
+  const { network, latent } = scene;
+  // It learns on while the writer is fetched.
+  const weights = new Map(scene.weights);
+  const { exportedShader, TABLES_FILE, tablePicture } = await import('./exported-shader.ts');
+  const text = exportedShader(network, weights, latent);
+  saveFile(new Blob([text], { type: 'text/plain' }), 'limner-painting.glsl');
+  const tables = tablePicture(network, weights);
+  if (!tables) return;
+  const { width, height, data } = tables;
+  const canvas = makeElement('canvas');
+  Object.assign(canvas, { width, height });
+  getContext2d(canvas).putImageData(new ImageData(data, width, height), 0, 0);
+  saveFile(encodePng(canvas), TABLES_FILE);
 }

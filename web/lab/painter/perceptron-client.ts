@@ -11,20 +11,27 @@ export interface PerceptronOptions {
 }
 
 export class PerceptronClient {
-  readonly #worker = new Worker(new URL('./perceptron-worker.ts', import.meta.url), { type: 'module' });
+  /** Begun when perceptrons are: most visitors see none. */
+  #worker: Worker | null = null;
   #hidden = 0;
   #side = 1;
   progress: PerceptronProgress = { steps: 0, numbers: [], losses: [], rate: null };
 
-  constructor(onProgress: () => void) {
-    this.#worker.addEventListener('message', ({ data }: MessageEvent<PerceptronProgress>) => {
+  constructor(readonly onProgress: () => void) {}
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./perceptron-worker.ts', import.meta.url), { type: 'module' });
+    worker.addEventListener('message', ({ data }: MessageEvent<PerceptronProgress>) => {
       this.progress = data;
-      onProgress();
+      this.onProgress();
     });
+    return worker;
   }
 
+  /** Before there are perceptrons, nothing can be asked of them. */
   #order(order: PerceptronOrder): void {
-    this.#worker.postMessage(order);
+    if (order.kind === 'begin') this.#worker ??= this.#start();
+    this.#worker?.postMessage(order);
   }
 
   begin(options: PerceptronOptions, pixels: Pixels): void {

@@ -24,6 +24,8 @@ vi.mock(import('../../../lab/painter/wall.ts'), async () => {
   return { Wall } as never;
 });
 
+vi.mock(import('../../../lab/shell/theme.ts'), async () => ({ themeColor: () => '' }) as never);
+
 const SIDE = 16;
 const colors = Float32Array.from({ length: 3 * SIDE * SIDE }, (_, i) => (Math.floor(i / 12) % 2) * 0.8);
 const stripes: Pixels = { width: SIDE, height: SIDE, colors };
