@@ -105,8 +105,8 @@ test('pixels that cannot be drawn are refused with the reason', async () => {
   );
   await refused({ height: 1.5 as never }).toThrow('pixels.height is given as 1.5');
   await refused({ places: 'x' as never }).toThrow("pixels.places 'x' is none of the model");
-  const flat = { ...model, inputs: [{ name: 'xy', type: 1, dims: [1, 3, 5, 8] }] };
-  await refused({}, {}, flat).toThrow("pixels.places 'xy' is 1 x 3 x 5 x 8; name an input of 1 x 2 x");
+  const two = { ...model, inputs: [{ name: 'xy', type: 1, dims: [2, 2, 5, 8] }] };
+  await refused({}, {}, two).toThrow("pixels.places 'xy' is 2 x 2 x 5 x 8; name an input of 1 x 2 x");
   await refused({}, { loss: 'crossEntropy' }).toThrow('crossEntropy has classes: use mse or l1');
   const trainer = await createTrainer(model, { ...options, pixels: PIXELS });
   await expect(trainer.step({ target: makePicture().subarray(1) })).rejects.toThrow(
