@@ -47,7 +47,10 @@ def steady_step(page: Any) -> int:
     return now
 
 
-@pytest.mark.parametrize("tab", (*TABS, "painter", "painter?net=activations", "painter?net=synaptic", "measure", "descent?on=mnist"))
+@pytest.mark.parametrize(
+    "tab",
+    (*TABS, "painter", "painter?net=activations", "painter?net=synaptic", "measure", "descent?on=mnist"),
+)
 def test_a_tab_is_small(lab_address: str, visit: Callable[..., Visit], tab: str) -> None:
     """All tabs together are more than the 45 kB that a visitor of one of them fetches."""
     page = visit().page
