@@ -196,7 +196,7 @@ def test_five_activations_learn_side_by_side(calm: Any) -> None:
     page.wait_for_timeout(1000)
     captions = [text.split("\n") for text in wall.all_inner_texts()]
     assert [name for name, _ in captions] == ["Logistic", "tanh", "ReLU", "Step", "Identity"]
-    pictures = [average_colour(page, f".wall.bends button >> nth={i} >> canvas") for i in range(5)]
+    pictures = [average_colour(page, f".wall.bends button:nth-child({i}) canvas") for i in range(1, 6)]
     assert len({tuple(colour) for colour in pictures}) == 5
     wall.nth(2).focus()
     page.keyboard.press("Enter")
