@@ -12,7 +12,8 @@ from torch.nn.functional import conv2d
 
 from limner.errors import LimnerError
 from limner.networks import features
-from limner.networks.features import LAYERS, WEIGHTS, load_squeezenet
+from limner.networks.feature_layers import LAYERS
+from limner.networks.features import WEIGHTS, load_squeezenet
 
 
 def random_pictures(count: int, pixels: int) -> Tensor:

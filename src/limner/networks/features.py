@@ -10,7 +10,6 @@ import hashlib
 import io
 from collections.abc import Callable, Collection
 from importlib.resources import files
-from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -18,10 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from limner.errors import LimnerError
-
-Layer = Literal["fire2", "fire3", "fire4", "fire5", "fire6", "fire7", "fire8", "fire9"]
-LAYERS: tuple[Layer, ...] = get_args(Layer)
-"""The layers whose maps can be asked for, in their order."""
+from limner.networks.feature_layers import LAYERS, Layer
 
 FIRES: dict[Layer, tuple[int, int, int]] = {
     "fire2": (96, 16, 64),

@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, relu
 
 from limner.guide import SMOOTHNESS, average_cells, grey, smoothing_matrix
-from limner.networks.features import Layer, SqueezeNet
+from limner.networks.feature_layers import Layer
+from limner.networks.features import SqueezeNet
 from limner.recipe import CELLS
 
 LOW_FREQUENCY = 8
