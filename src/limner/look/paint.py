@@ -109,21 +109,24 @@ def paint_file_with(
     source: Path,
     out: Path | None = None,
     *,
+    ending: str = "painted",
     force: bool = False,
     progress: Progress = no_progress,
 ) -> PaintReport:
-    """As `paint_file`, with any painter."""
+    """As `paint_file`, with any painter. A painting without `out` has the source's name and `ending`."""
     if not source.exists():
         raise LimnerError(f"{source} does not exist.")
     if source.is_dir():
-        return _paint_folder(paint, source, _choose_target(source, out, (), force), progress)
+        return _paint_folder(
+            paint, source, choose_target(source, out, (), ending=ending, force=force), progress
+        )
     with _unreadable_errors(source):
         file = find_source(source)
         if is_clip(file):
-            target = _choose_target(source, out, CLIP_SUFFIXES, force)
+            target = choose_target(source, out, CLIP_SUFFIXES, ending=ending, force=force)
             left_out = _paint_clip(paint, file, target, progress)
             return PaintReport((target,), damaged=((source, left_out),) if left_out else ())
-        target = _choose_target(source, out, tuple(PILLOW_FORMATS), force)
+        target = choose_target(source, out, tuple(PILLOW_FORMATS), ending=ending, force=force)
         _paint_picture(paint, source, target)
         return PaintReport((target,))
 
@@ -287,9 +290,14 @@ def _paint_clip(paint: PicturePainter, source: Source, target: Path, progress: P
     return frames.left_out
 
 
-def _choose_target(source: Path, out: Path | None, suffixes: tuple[str, ...], force: bool) -> Path:
-    """Where to write. `suffixes` are those allowed, the default first; a folder has none."""
-    default = f"{source.resolve().stem if suffixes else source.resolve().name}-painted"
+def choose_target(
+    source: Path, out: Path | None, suffixes: tuple[str, ...], *, ending: str = "painted", force: bool
+) -> Path:
+    """Where to write. `suffixes` are those allowed, the default first; a folder has none.
+
+    Raises LimnerError for another suffix, an `out` that exists, and one that is the source itself.
+    """
+    default = f"{source.resolve().stem if suffixes else source.resolve().name}-{ending}"
     suffix = suffixes[0] if suffixes else ""
     if out is None:
         out = _find_free_name(source.resolve().parent, default, suffix, force)
