@@ -1,0 +1,111 @@
+"""Dreams of pictures, of the frames of a clip, and films that begin with one picture.
+
+In a film each frame begins from the dream of the one before it, enlarged and turned, so that the dream
+flows. In a clip it is mixed with the clip's own frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from limner.art.deepdream import DeepDream, octave_sizes
+from limner.art.dream_options import FilmOptions
+from limner.art.flashes import FlashLimiter
+from limner.art.warp import warp
+from limner.data.arrays import center_crop, to_image
+from limner.progress import Progress, no_progress
+
+
+class Dreamer:
+    """A painter for `limner.look.paint.paint_file_with`: the first picture after `begin` is dreamt in full,
+    and those that follow are a film."""
+
+    def __init__(
+        self,
+        dream: DeepDream,
+        film: FilmOptions,
+        *,
+        frames_per_second: float | None = None,
+        device: torch.device | None = None,
+        progress: Progress = no_progress,
+    ) -> None:
+        """Without `frames_per_second` the light of frames is not limited; stills need no limit."""
+        self._dream = dream
+        self._film = film
+        self._rate = frames_per_second if film.flash_limit else None
+        self._device = device or torch.device("cpu")
+        self._progress = progress
+        self.begin()
+
+    @property
+    def pixels(self) -> int:
+        """A dream's long side; a picture may be decoded smaller than it is, but not below."""
+        return self._dream.options.pixels
+
+    def begin(self) -> None:
+        """Forget the dreams so far."""
+        self._last: Tensor | None = None
+        self._number = 0
+        self._limit_light = FlashLimiter(self._rate) if self._rate else None
+
+    def check_size(self, size: tuple[int, int], painting_format: str) -> None:
+        """Nothing: a dream has the size that was asked for."""
+
+    def __call__(self, image: Image.Image) -> Image.Image:
+        """The dream of an RGB picture, or of the next frame of a clip."""
+        return self._show(self._next(self.to_tensor(image)))
+
+    def film(self, image: Image.Image, frames: int) -> Iterator[Image.Image]:
+        """A film of so many frames that begins with a dream of this picture."""
+        yield self(image)
+        for _ in range(1, frames):
+            yield self._show(self._next(None))
+
+    def to_tensor(self, image: Image.Image) -> Tensor:
+        """RGB in 0..1, (1, 3, H, W), with the dream's long side. Sides are even, for H.264."""
+        scale = self.pixels / max(image.size)
+        width, height = (2 * max(1, round(side * scale / 2)) for side in image.size)
+        array = center_crop(image, (width, height), whole=True)
+        return torch.from_numpy(array.copy()).permute(2, 0, 1)[None].to(self._device)
+
+    def _next(self, frame: Tensor | None) -> Tensor:
+        """Dream on, from a clip's frame if there is one."""
+        if self._last is None:
+            if frame is None:
+                raise ValueError("a film begins with a picture")
+            self._last = self._dream(frame, on_step=self._step_counter(frame))
+        else:
+            start = warp(self._last, self._film.zoom, self._film.rotation).clamp(0, 1)
+            if frame is not None:
+                start = start.lerp(frame, self._film.camera) if frame.shape == start.shape else frame
+            self._last = self._dream(start, steps=self._film.frame_steps, key=self._number)
+        self._number += 1
+        return self._last
+
+    def _step_counter(self, picture: Tensor) -> _StepCounter:
+        options = self._dream.options
+        octaves = len(octave_sizes(picture.shape[2], picture.shape[3], options.octaves))
+        return _StepCounter(self._progress, octaves * options.steps)
+
+    def _show(self, dream: Tensor) -> Image.Image:
+        if self._limit_light:
+            dream = self._limit_light(dream)
+        return to_image(np.asarray(dream[0].permute(1, 2, 0).cpu()))
+
+
+class _StepCounter:
+    """Reports each step of a dream."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._done = 0
+        self._total = total
+
+    def __call__(self) -> None:
+        self._done += 1
+        self._progress(self._done, self._total, "Dreaming")

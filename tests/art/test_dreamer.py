@@ -1,0 +1,119 @@
+"""Films of dreams: each frame begins from the one before it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from helpers.dreams import drawn, squeezenet
+from helpers.files import photo
+from limner.art.deepdream import DeepDream
+from limner.art.dream_film import write_dream_film
+from limner.art.dream_objective import Activation
+from limner.art.dream_options import DreamOptions, FilmOptions
+from limner.art.dreamer import Dreamer
+from limner.art.flashes import MAX_FLASHES, count_flashes, mean_luminance, to_linear
+from limner.art.warp import warp
+from limner.data.arrays import to_image
+from limner.errors import LimnerError
+from limner.mark import read_video_mark
+
+QUICK = DreamOptions(octaves=1, steps=2, pixels=64)
+
+
+def dreamer(film: FilmOptions | None = None, options: DreamOptions = QUICK, **more: float) -> Dreamer:
+    dream = DeepDream(Activation(squeezenet(), "fire3"), options)
+    return Dreamer(dream, film or FilmOptions(frame_steps=1), **more)  # type: ignore[arg-type]
+
+
+def image_of(picture: torch.Tensor) -> Image.Image:
+    return to_image(picture[0].permute(1, 2, 0).numpy())
+
+
+def light_of(image: Image.Image) -> float:
+    picture = torch.from_numpy(np.asarray(image, np.float32) / 255).permute(2, 0, 1)[None]
+    return float(mean_luminance(to_linear(picture)))
+
+
+def test_warp_enlarges_about_the_middle() -> None:
+    picture = torch.zeros(1, 1, 65, 65)
+    picture[0, 0, 32, 40] = 1
+    enlarged = warp(picture, 2, 0)
+    assert divmod(int(enlarged.argmax()), 65) == (32, 48)
+
+
+def test_warp_turns_counter_clockwise_without_distortion() -> None:
+    picture = torch.zeros(1, 1, 65, 97)
+    picture[0, 0, 32, 64] = 1  # 16 to the right of the middle
+    assert divmod(int(warp(picture, 1, 90).argmax()), 97) == (16, 48)
+
+
+def test_no_warp_changes_nothing() -> None:
+    picture = drawn(64)
+    assert warp(picture, 1, 0) is picture
+
+
+def test_the_first_picture_is_dreamt_in_full_and_each_begins_anew() -> None:
+    paint, image = dreamer(), image_of(drawn(64))
+    first, second = paint(image), paint(image)
+    assert np.asarray(first).tobytes() != np.asarray(second).tobytes()
+    paint.begin()
+    assert np.asarray(paint(image)).tobytes() == np.asarray(first).tobytes()
+
+
+def test_a_dream_has_the_size_that_was_asked_for() -> None:
+    assert dreamer()(Image.new("RGB", (50, 31), "white")).size == (64, 40)
+    assert dreamer()(Image.new("RGB", (300, 1000), "grey")).size == (20, 64)
+
+
+def test_the_camera_share_decides_what_comes_back() -> None:
+    black, white = Image.new("RGB", (64, 64)), Image.new("RGB", (64, 64), "white")
+    lights = []
+    for camera in (0.0, 1.0):
+        paint = dreamer(FilmOptions(frame_steps=1, camera=camera))
+        paint(black)
+        lights.append(light_of(paint(white)))
+    assert lights[0] < 0.1
+    assert lights[1] > 0.8
+
+
+@pytest.mark.parametrize("is_limited", [True, False])
+def test_a_strobing_clip_is_limited(is_limited: bool) -> None:
+    film = FilmOptions(frame_steps=1, camera=1, zoom=1, flash_limit=is_limited)
+    paint = dreamer(film, frames_per_second=10)
+    frames = [Image.new("RGB", (64, 64), "white" if number % 2 else "black") for number in range(20)]
+    flashes = count_flashes([light_of(paint(frame)) for frame in frames], 10)
+    assert (flashes <= MAX_FLASHES) == is_limited
+
+
+def test_a_film_begins_with_a_picture(tmp_path: Path) -> None:
+    source = photo(tmp_path / "photo.png")
+    made = write_dream_film(dreamer(), source, seconds=0.2)
+    assert made.name == "photo-dream.mp4"
+    assert read_video_mark(made) == "painting"
+    with av.open(str(made)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(frames) == 5
+    assert max(frames[0].shape) == 64
+    assert np.abs(frames[0].astype(int) - frames[-1]).mean() > 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "name", "sentence"),
+    [
+        (0.0, "photo.png", "seconds is 0; choose a number above 0"),
+        (float("nan"), "photo.png", "seconds is nan"),
+        (1.0, "missing.png", "does not exist"),
+        (1.0, "text.png", "is a text file"),
+    ],
+)
+def test_films_that_cannot_be_made(tmp_path: Path, seconds: float, name: str, sentence: str) -> None:
+    photo(tmp_path / "photo.png")
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(LimnerError, match=sentence):
+        write_dream_film(dreamer(), tmp_path / name, seconds=seconds)
