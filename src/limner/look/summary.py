@@ -14,12 +14,13 @@ from limner.summary import LayerSummary, NetworkSummary
 def describe_look(path: Path) -> NetworkSummary:
     """A look, or another program's image network, measured from its graph."""
     from limner.look.look import open_look
+    from limner.look.metadata import is_limner_model
 
     look = open_look(path)
     lines = {name: getattr(look, name) for name in ("name", "author", "credit", "licence")}
     return NetworkSummary(
         target=str(path),
-        kind="look" if look.guide else "ONNX file",
+        kind="look" if is_limner_model(look.model) else "ONNX file",
         pixels=look.pixels,
         layers=tuple(_summarize_graph(look.model)),
         bytes={"file": len(look.content)},

@@ -1,0 +1,186 @@
+"""One step of a dream as an ONNX graph with state: what a look of `limner dream --look` computes a frame.
+
+The dream of the frame before is enlarged and turned, mixed with the camera's picture, and moved along the
+gradient of a layer's activations. All operators are standard ones that run forward (decision 55).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from onnx import ModelProto
+
+from limner.art.flashes import MAX_RATE
+from limner.art.graph_writer import GraphWriter
+from limner.art.squeezenet_graph import SqueezeNetGraph
+from limner.live import LiveInput
+from limner.networks.feature_layers import Layer
+from limner.networks.features import FIRES, SqueezeNet
+
+FRAMES_PER_SECOND = 60
+"""The most frames a second that pages paint: the limit of the light is for each frame."""
+
+GAMMA = 2.2
+"""The exponent of linear light, as near to sRGB's curve as the limit needs."""
+
+FIRST_LIGHT = 0.2
+"""Mean relative luminance of pictures, from which the limited light begins."""
+
+SHIFTS = 16
+"""The network sees the picture shifted by -8 to 7 pixels in each direction, so that its strides stay
+invisible."""
+
+CYCLE = 48
+"""The count of frames goes back after so many, since large numbers lose digits."""
+
+TINY = 1e-20
+"""The least magnitude that a gradient is divided by: that of a channel which nothing excites is 0."""
+
+
+def live_inputs(layer: Layer) -> dict[str, LiveInput]:
+    """What a person may turn, in the order of the page's sliders."""
+    channels = 2 * FIRES[layer][2]
+    return {
+        "strength": LiveInput("Strength", 0, 0.1, 0.02),
+        "zoom": LiveInput("Zoom", 0.9, 1.1, 1.01),
+        "rotation": LiveInput("Rotation", -5, 5, 0),
+        "camera": LiveInput("Camera", 0, 1, 0.1),
+        "channel": LiveInput("Channel (-1: all)", -1, channels - 1, -1),
+    }
+
+
+def dream_graph(
+    network: SqueezeNet, layer: Layer, pixels: int, *, flash_limit: bool = True
+) -> tuple[ModelProto, dict[str, str]]:
+    """The graph over pictures of `pixels` a side, a power of two, and its state as metadata name it."""
+    writer = GraphWriter()
+    live = live_inputs(layer)
+    for name, live_input in live.items():
+        writer.constant(name, live_input.default)
+    step = _DreamStep(writer, pixels)
+    start = step.mix(step.warp())
+    graph = SqueezeNetGraph(writer, network, pixels)
+    features = graph.forward(step.shift(start, back=False), layer)
+    chosen = writer.add("Mul", features, step.chosen_channels(2 * FIRES[layer][2]))
+    gradient = step.mute_colours(step.shift(graph.backward(chosen), back=True))
+    state = {"dream": "dream_next", "count": "count_next"}
+    picture, number = (1, 3, pixels, pixels), (1,)
+    shapes: dict[str, tuple[int, ...]] = {"dream": picture, "count": number, "light": (1, 1, 1, 1)}
+    if flash_limit:
+        step.ascend(start, gradient, "dream_next")
+        writer.constant("light", np.full((1, 1, 1, 1), FIRST_LIGHT))
+        step.limit_light("dream_next")
+        state["light"] = "light_next"
+    else:
+        step.ascend(start, gradient, "painting")
+        state["dream"] = "painting"
+    step.count()
+    model = writer.model(
+        {"image": picture, **dict.fromkeys(live, ()), **{name: shapes[name] for name in state}},
+        {"painting": picture} | {after: shapes[name] for name, after in state.items()},
+    )
+    return model, state
+
+
+class _DreamStep:
+    """The parts of a step around the network. Each returns the name of what it computes."""
+
+    def __init__(self, writer: GraphWriter, pixels: int) -> None:
+        self._writer = writer
+        self._add = writer.add
+        self._pixels = pixels
+        self._one = writer.constant("one", 1.0)
+        self._zero = writer.constant("zero", 0.0)
+
+    def warp(self) -> str:
+        """The last dream, enlarged and turned about its middle; its mirror image comes in at the border."""
+        add = self._add
+        angle = add("Mul", "rotation", self._number("radians", np.pi / 180))
+        along = add("Mul", add("Div", add("Cos", angle), "zoom"), self._theta("along", [1, 0, 0, 0, 1, 0]))
+        across = add(
+            "Mul", add("Div", add("Sin", angle), "zoom"), self._theta("across", [0, -1, 0, 1, 0, 0])
+        )
+        return self._sample("dream", add("Add", along, across), mode="linear", padding_mode="reflection")
+
+    def mix(self, dream: str) -> str:
+        """The dream with the camera's share; the first frame is the camera's alone."""
+        is_first = self._add("Sub", self._one, self._add("Min", "count", self._one))
+        share = self._add("Max", "camera", is_first)
+        return self._add("Add", dream, self._add("Mul", share, self._add("Sub", "image", dream)))
+
+    def shift(self, picture: str, *, back: bool) -> str:
+        """A picture shifted as the count of frames says, or shifted back with zeros beyond the border."""
+        theta = self._theta("still", [1, 0, 0, 0, 1, 0])
+        for name, factor, place in (("right", 7, 2), ("down", 11, 5)):
+            turned = self._add("Mul", "count", self._number(f"{name}.factor", factor))
+            pixels = self._add(
+                "Sub", self._remainder(turned, SHIFTS), self._number("half_shifts", SHIFTS / 2)
+            )
+            unit = np.zeros(6)
+            unit[place] = (-2 if back else 2) / self._pixels
+            moved = self._add("Mul", pixels, self._theta(f"{name}.{'back' if back else 'there'}", unit))
+            theta = self._add("Add", theta, moved)
+        padding = "zeros" if back else "border"
+        # The nearest pixel is the exact one, where sums of rounded positions are not.
+        return self._sample(picture, theta, mode="nearest", padding_mode=padding)
+
+    def chosen_channels(self, channels: int) -> str:
+        """1 for each channel that is to rise, else 0, (1, C, 1, 1); between two numbers both rise."""
+        numbers = self._writer.constant("channel_numbers", np.arange(channels).reshape(1, -1, 1, 1))
+        distance = self._add("Abs", self._add("Sub", numbers, "channel"))
+        near = self._add("Max", self._add("Sub", self._one, distance), self._zero)
+        everything = self._add("Clip", self._add("Neg", "channel"), self._zero, self._one)
+        return self._add("Max", near, everything)
+
+    def mute_colours(self, gradient: str) -> str:
+        """As `deepdream.mute_colours`, by half."""
+        grey = self._mean(gradient, [1])
+        colours = self._add("Mul", self._add("Sub", gradient, grey), self._number("colour", 0.5))
+        return self._add("Add", grey, colours)
+
+    def ascend(self, start: str, gradient: str, out: str) -> str:
+        """The next dream: a step as large as `strength` says, whatever the gradient's magnitude."""
+        size = self._add(
+            "Add", self._mean(self._add("Abs", gradient), [1, 2, 3]), self._number("tiny", 1e-20)
+        )
+        step = self._add("Mul", "strength", self._add("Div", gradient, size))
+        return self._add("Clip", self._add("Add", start, step), self._zero, self._one, out=out)
+
+    def limit_light(self, dream: str) -> None:
+        """The painting: the dream, with a mean luminance that changes little from frame to frame."""
+        add, one = self._add, self._one
+        linear = add("Pow", dream, self._number("gamma", GAMMA))
+        weights = self._writer.constant("luminance", np.array([0.2126, 0.7152, 0.0722]).reshape(1, 3, 1, 1))
+        summed = add("ReduceSum", add("Mul", linear, weights), self._writer.integers([1]))
+        light = self._mean(summed, [2, 3])
+        most = self._number("most_change", MAX_RATE / FRAMES_PER_SECOND)
+        wanted = add("Min", add("Max", light, add("Sub", "light", most)), add("Add", "light", most))
+        wanted = add("Clip", wanted, self._zero, one, out="light_next")
+        tiny = self._number("tiny_light", 1e-6)
+        gain = add("Min", add("Div", wanted, add("Max", light, tiny)), one)
+        missing = add("Max", add("Sub", wanted, light), self._zero)
+        lift = add("Div", missing, add("Max", add("Sub", one, light), tiny))
+        darkened = add("Mul", linear, gain)
+        lifted = add("Add", darkened, add("Mul", add("Sub", one, darkened), lift))
+        add("Pow", lifted, self._number("one_by_gamma", 1 / GAMMA), out="painting")
+
+    def count(self) -> str:
+        """The number of frames, 0 before the first one only."""
+        return self._add("Add", self._remainder("count", CYCLE), self._one, out="count_next")
+
+    def _remainder(self, value: str, divisor: int) -> str:
+        whole = self._add("Floor", self._add("Div", value, self._number(f"by_{divisor}", divisor)))
+        return self._add("Sub", value, self._add("Mul", whole, self._number(f"by_{divisor}", divisor)))
+
+    def _sample(self, picture: str, theta: str, *, mode: str, padding_mode: str) -> str:
+        size = self._writer.integers([1, 3, self._pixels, self._pixels])
+        grid = self._add("AffineGrid", theta, size, align_corners=0)
+        return self._add("GridSample", picture, grid, mode=mode, padding_mode=padding_mode, align_corners=0)
+
+    def _mean(self, value: str, axes: list[int]) -> str:
+        return self._add("ReduceMean", value, self._writer.integers(axes), keepdims=1)
+
+    def _theta(self, name: str, values: list[float] | np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
+        return self._writer.constant(f"theta.{name}", np.reshape(values, (1, 2, 3)))
+
+    def _number(self, name: str, value: float) -> str:
+        return self._writer.constant(f"number.{name}", value)

@@ -1,0 +1,95 @@
+"""The step of `limner.art.dream_graph` in torch, with autograd's gradient: the graph is checked by it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from limner.art.deepdream import mute_colours
+from limner.art.dream_graph import CYCLE, FRAMES_PER_SECOND, GAMMA, SHIFTS, TINY
+from limner.art.dream_objective import LayerFeatures
+from limner.art.flashes import MAX_RATE, mean_luminance
+from limner.networks.feature_layers import Layer
+from limner.networks.features import SqueezeNet
+
+
+@dataclass(frozen=True)
+class DreamState:
+    """What a step leaves to the next one."""
+
+    dream: Tensor
+    """RGB in 0..1, (1, 3, P, P)."""
+    count: int
+    """Frames so far; from time to time it goes back to 1."""
+    light: float
+    """Mean relative luminance of what was shown last."""
+
+
+@dataclass(frozen=True)
+class DreamStep:
+    """A step of a layer's dream, with its live inputs as the graph has them."""
+
+    network: SqueezeNet
+    layer: Layer
+
+    def __call__(
+        self,
+        image: Tensor,
+        state: DreamState,
+        *,
+        strength: float,
+        zoom: float,
+        rotation: float,
+        camera: float,
+        channel: float,
+    ) -> tuple[Tensor, DreamState]:
+        """The painting and the next state, given the camera's picture (1, 3, P, P)."""
+        start = _warp(state.dream, zoom, rotation)
+        start = start + max(camera, 1 - min(state.count, 1)) * (image - start)
+        gradient = mute_colours(self._gradient(start, state.count, channel), 0.5)
+        step = strength * gradient / gradient.abs().mean().clamp(min=TINY)
+        dream = (start + step).clamp(0, 1)
+        painting, light = _limit_light(dream, state.light)
+        return painting, DreamState(dream, state.count % CYCLE + 1, light)
+
+    def _gradient(self, picture: Tensor, count: int, channel: float) -> Tensor:
+        """That of half the sum of squared activations, by the picture as the network sees it."""
+        right, down = (count * factor % SHIFTS - SHIFTS // 2 for factor in (7, 11))
+        seen = _shift(picture, right, down, border="border").requires_grad_(True)
+        maps = LayerFeatures(self.network, self.layer)(seen)
+        distance = (torch.arange(maps.shape[1]) - channel).abs().view(1, -1, 1, 1)
+        chosen = (1 - distance).clamp(min=0).clamp(min=min(max(-channel, 0), 1))
+        (gradient,) = torch.autograd.grad((chosen * maps.square()).sum() / 2, seen)
+        return _shift(gradient, -right, -down, border="zeros")
+
+
+def _warp(picture: Tensor, zoom: float, rotation: float) -> Tensor:
+    along, across = (f(math.radians(rotation)) / zoom for f in (math.cos, math.sin))
+    theta = torch.tensor([[[along, -across, 0.0], [across, along, 0.0]]])
+    grid = functional.affine_grid(theta, list(picture.shape), align_corners=False)
+    return functional.grid_sample(picture, grid, padding_mode="reflection", align_corners=False)
+
+
+def _shift(picture: Tensor, right: int, down: int, *, border: str) -> Tensor:
+    """What a place shows is `right` and `down` pixels from it."""
+    margin = SHIFTS
+    if border == "border":
+        padded = functional.pad(picture, (margin,) * 4, mode="replicate")
+    else:
+        padded = functional.pad(picture, (margin,) * 4)
+    height, width = picture.shape[2:]
+    return padded[:, :, margin + down : margin + down + height, margin + right : margin + right + width]
+
+
+def _limit_light(dream: Tensor, before: float) -> tuple[Tensor, float]:
+    most = MAX_RATE / FRAMES_PER_SECOND
+    linear = dream**GAMMA
+    light = float(mean_luminance(linear))
+    wanted = min(max(min(max(light, before - most), before + most), 0.0), 1.0)
+    darkened = linear * min(wanted / max(light, 1e-6), 1.0)
+    lift = max(wanted - light, 0.0) / max(1 - light, 1e-6)
+    return (darkened + (1 - darkened) * lift) ** (1 / GAMMA), wanted
