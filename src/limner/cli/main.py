@@ -16,6 +16,7 @@ from limner.cli.commands.data import DataCommand
 from limner.cli.commands.demo import DemoCommand
 from limner.cli.commands.describe import DescribeCommand
 from limner.cli.commands.doctor import DoctorCommand
+from limner.cli.commands.dream import DreamCommand
 from limner.cli.commands.evaluate import EvaluateCommand
 from limner.cli.commands.export import ExportCommand
 from limner.cli.commands.keyframe import KeyframeCommand
@@ -50,6 +51,7 @@ COMMANDS: dict[str, type[Any]] = {
     "publish": PublishCommand,
     "play": PlayCommand,
     "paint": PaintCommand,
+    "dream": DreamCommand,
     "describe": DescribeCommand,
     "doctor": DoctorCommand,
     "evaluate": EvaluateCommand,

@@ -1,0 +1,113 @@
+"""dream: a picture, a clip or a live look that shows what a network sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from tyro.conf import Positional
+
+from limner.art.dream_options import DreamOptions, FilmOptions
+from limner.cli.options import NO_DEFAULT_SHOWN, Flat
+from limner.errors import LimnerError
+from limner.look.storage import Storage
+from limner.networks.feature_layers import Layer
+
+
+@dataclass(frozen=True)
+class DreamCommand:
+    """Let a network dream: it changes a picture until it sees more of what it sees (DeepDream, 2015).
+
+    A picture becomes a picture, or with --seconds a film that flies into it; a clip becomes a clip. With
+    --look, the dream becomes a look, and the page dreams live from the camera. The network is SqueezeNet,
+    which knows a thousand kinds of things and comes with limner.
+
+    For example:
+
+        limner dream photo.jpg --layer fire9
+        limner dream photo.jpg --guide sunflowers.jpg
+        limner dream photo.jpg --seconds 10 --zoom 1.02
+        limner dream clip.mp4 --pixels 320
+        limner dream --look birds.onnx --layer fire9
+    """
+
+    source: Annotated[
+        Positional[Path | None], tyro.conf.arg(metavar="PICTURE|CLIP|FOLDER", help_behavior_hint="")
+    ] = None
+    """The picture, video or folder of pictures to dream of."""
+    out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
+    """The dream's file (or folder). Default: next to the source, with -dream in its name."""
+    layer: Layer = "fire9"
+    """The layer whose activations rise: early ones dream strokes and textures, late ones eyes and
+    animals."""
+    channels: Annotated[str, NO_DEFAULT_SHOWN] = ""
+    """Channels of the layer, by number, such as 3,17. Default: all."""
+    guide: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
+    """A picture whose features the dream takes up."""
+    seconds: Annotated[float | None, NO_DEFAULT_SHOWN] = None
+    """Make a film of so many seconds that begins with the picture."""
+    look: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
+    """Write a look to this file, and dream of no picture. Of the options, it has --layer and
+    --flash-limit; the others are sliders of the page."""
+    look_pixels: int = 256
+    """With --look: side of its picture, 64, 128, 256 or 512."""
+    storage: Storage = "float16"
+    """With --look: how weights are stored."""
+    force: bool = False
+    """Overwrite an existing file or folder at --out, or a file at --look that limner did not write."""
+    dream: Flat[DreamOptions] = field(default_factory=DreamOptions)
+    film: Flat[FilmOptions] = field(default_factory=FilmOptions)
+
+    def run(self) -> None:
+        from limner.cli.dream import dream_file, dream_look
+
+        if self.look is not None:
+            self._check_look_only()
+            dream_look(
+                self.look,
+                self.layer,
+                pixels=self.look_pixels,
+                storage=self.storage,
+                flash_limit=self.film.flash_limit,
+                force=self.force,
+            )
+            return
+        if self.source is None:
+            raise LimnerError("Name a picture or a clip: `limner dream photo.jpg`; or a look: --look NAME.")
+        if self.guide is not None and self.channels:
+            raise LimnerError("A guide decides by itself which channels rise: leave out --channels.")
+        dream_file(
+            self.source,
+            self.out,
+            self.dream,
+            self.film,
+            layer=self.layer,
+            channels=parse_channels(self.channels),
+            guide=self.guide,
+            seconds=self.seconds,
+            force=self.force,
+        )
+
+    def _check_look_only(self) -> None:
+        """Raise LimnerError for options of a picture's dream beside --look."""
+        given = {
+            "the picture": self.source,
+            "--out": self.out,
+            "--channels": self.channels or None,
+            "--guide": self.guide,
+            "--seconds": self.seconds,
+        }
+        if others := [name for name, value in given.items() if value is not None]:
+            raise LimnerError(
+                f"--look writes a look and dreams of no picture: leave out {', '.join(others)}."
+            )
+
+
+def parse_channels(text: str) -> tuple[int, ...]:
+    """Numbers with commas between; empty for none. Raises LimnerError for anything else."""
+    words = [word.strip() for word in text.split(",")] if text.strip() else []
+    if not all(word.isascii() and word.isdigit() for word in words):
+        raise LimnerError(f"channels is {text!r}; give numbers with commas between, such as 3,17.")
+    return tuple(map(int, words))

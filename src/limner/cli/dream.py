@@ -1,0 +1,131 @@
+"""From the options of `limner dream` to its files, and what is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from limner.art.deepdream import DeepDream
+from limner.art.dream_film import FRAMES_PER_SECOND, write_dream_film
+from limner.art.dream_look import write_dream_look
+from limner.art.dream_objective import Activation, Guided, Objective
+from limner.art.dream_options import DreamOptions, FilmOptions, check_dream, check_film
+from limner.art.dreamer import Dreamer
+from limner.data.arrays import center_crop
+from limner.data.decode import is_clip, measure_clip
+from limner.data.images import UnreadableFile, read_image
+from limner.data.report import damaged_sentence, describe_skipped
+from limner.data.sources import find_source
+from limner.display import printable, quoted
+from limner.errors import LimnerError
+from limner.look.paint import PaintReport, paint_file_with
+from limner.look.storage import Storage
+from limner.networks.feature_layers import Layer
+from limner.networks.features import load_squeezenet
+from limner.progress import ProgressBar
+
+GUIDE_PIXELS = 224
+"""Long side of a guide: its features are compared with those of each place of the dream."""
+
+FLASH_WARNING = (
+    "Without the flash limit this film may flash more than three times a second, which can cause seizures: "
+    "show it to nobody unwarned."
+)
+
+
+def dream_file(
+    source: Path,
+    out: Path | None,
+    options: DreamOptions,
+    film: FilmOptions,
+    *,
+    layer: Layer,
+    channels: Sequence[int],
+    guide: Path | None,
+    seconds: float | None,
+    force: bool,
+) -> None:
+    """Dream of a picture, a clip or a folder, and say where the dream is.
+
+    Raises LimnerError for options out of range, and sources and places that cannot be used.
+    """
+    check_dream(options)
+    check_film(film)
+    rate = _frame_rate(source, is_film=seconds is not None)
+    if seconds is not None and rate is not None:
+        raise LimnerError(f"{source} is a clip, whose length the dream has: leave out --seconds.")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    dream = DeepDream(_make_objective(layer, channels, guide, device), options)
+    with ProgressBar() as progress:
+        if seconds is not None:
+            dreamer = Dreamer(
+                dream, film, frames_per_second=FRAMES_PER_SECOND, device=device, progress=progress
+            )
+            made = write_dream_film(dreamer, source, out, seconds=seconds, force=force, progress=progress)
+            report = PaintReport((made,))
+        else:
+            dreamer = Dreamer(dream, film, frames_per_second=rate, device=device, progress=progress)
+            report = paint_file_with(dreamer, source, out, ending="dream", force=force, progress=progress)
+    if (seconds is not None or rate is not None) and not film.flash_limit:
+        print(FLASH_WARNING)
+    for sentence in describe_skipped([(path.name, reason) for path, reason in report.skipped]):
+        print(sentence)
+    if report.damaged:
+        print(damaged_sentence([(path.name, left_out) for path, left_out in report.damaged]))
+    more = ", ..." if len(report.paintings) > 5 else ""
+    print(f"Dreamt: {', '.join(map(printable, report.paintings[:5]))}{more}")
+
+
+def _frame_rate(source: Path, *, is_film: bool) -> float | None:
+    """Frames a second of a clip; None for pictures and folders."""
+    if not source.exists():
+        raise LimnerError(f"{source} does not exist.")
+    if source.is_dir():
+        if is_film:
+            raise LimnerError(f"{source} is a folder; a film begins with one picture.")
+        return None
+    try:
+        file = find_source(source)
+        if not is_clip(file):
+            return None
+        clip = measure_clip(file)
+    except UnreadableFile as error:
+        raise LimnerError(f"{source} {error}.") from error
+    return clip.frames / clip.seconds
+
+
+def _make_objective(
+    layer: Layer, channels: Sequence[int], guide: Path | None, device: torch.device
+) -> Objective:
+    network = load_squeezenet().to(device)
+    if guide is None:
+        return Activation(network, layer, channels)
+    try:
+        image = read_image(guide, at_least=GUIDE_PIXELS)
+    except UnreadableFile as error:
+        raise LimnerError(f"{guide} {error}.") from error
+    scale = GUIDE_PIXELS / max(image.size)
+    width, height = (max(64, round(side * scale)) for side in image.size)
+    array = center_crop(image, (width, height), whole=True)
+    return Guided(network, layer, torch.from_numpy(array.copy()).permute(2, 0, 1)[None].to(device))
+
+
+def dream_look(
+    place: Path, layer: Layer, *, pixels: int, storage: Storage, flash_limit: bool, force: bool
+) -> None:
+    """Write the look of a layer's dream, and say what to do with it.
+
+    Raises LimnerError as `write_dream_look` does.
+    """
+    out = place if place.suffix else place.with_suffix(".onnx")
+    written = write_dream_look(
+        out, layer, pixels=pixels, storage=storage, flash_limit=flash_limit, name=out.stem, force=force
+    )
+    if not flash_limit:
+        print(FLASH_WARNING.replace("film", "look"))
+    print(
+        f"{printable(written.path)}: {written.bytes / 1e6:.2f} MB; a step differs from torch's by "
+        f"{written.difference:.1g}. See it dream: limner publish {quoted(written.path)} --out page"
+    )

@@ -1,0 +1,95 @@
+"""limner dream: pictures, clips, films and looks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers.files import photo, scene, video
+from limner.cli.commands.dream import parse_channels
+from limner.cli.main import main
+from limner.errors import LimnerError
+from limner.look.look import open_look
+from limner.mark import read_image_mark
+
+QUICK = ["--pixels", "64", "--octaves", "1", "--steps", "2", "--frame-steps", "1", "--layer", "fire3"]
+
+
+def test_a_picture_dreams(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo(work / "photo.png")
+    assert main(["dream", "photo.png", *QUICK]) == 0
+    printed = capsys.readouterr()
+    assert "Dreamt: " in printed.out
+    assert "Dreaming: 2 of 2" in printed.err
+    assert read_image_mark(work / "photo-dream.png") == "painting"
+    assert max(Image.open(work / "photo-dream.png").size) == 64
+
+
+def test_channels_guide_and_seed_each_change_the_dream(work: Path) -> None:
+    photo(work / "photo.png")
+    scene(96, 96, seed=5).save(work / "guide.png")
+    dreams = []
+    for number, options in enumerate(
+        ([], ["--channels", "3,17"], ["--guide", "guide.png"], ["--seed", "4"])
+    ):
+        assert main(["dream", "photo.png", "--out", f"{number}.png", *QUICK, *options]) == 0
+        dreams.append(np.asarray(Image.open(work / f"{number}.png")).tobytes())
+    assert len(set(dreams)) == len(dreams)
+
+
+def test_a_clip_becomes_a_clip_and_a_picture_a_film(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    video(work / "clip.mp4", frames=4, size=(96, 64))
+    photo(work / "photo.png")
+    assert main(["dream", "clip.mp4", *QUICK]) == 0
+    assert "seizures" not in capsys.readouterr().out
+    assert main(["dream", "photo.png", "--seconds", "0.12", "--no-flash-limit", *QUICK]) == 0
+    assert "seizures" in capsys.readouterr().out
+    for name, frames in (("clip-dream.mp4", 4), ("photo-dream.mp4", 3)):
+        with av.open(str(work / name)) as container:
+            assert sum(1 for _ in container.decode(video=0)) == frames
+
+
+def test_a_look_dreams(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dream", "--look", "deep", "--layer", "fire2", "--look-pixels", "64"]) == 0
+    assert "limner publish deep.onnx" in capsys.readouterr().out
+    look = open_look(work / "deep.onnx")
+    assert look.name == "deep"
+    assert "dream" in look.state
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ([], "Name a picture or a clip"),
+        (["missing.png"], "missing.png does not exist"),
+        (["photo.png", "--channels", "a"], "channels is 'a'; give numbers with commas between"),
+        (["photo.png", "--channels", "9999"], "fire3 has no channel 9999: choose 0 to 127"),
+        (["photo.png", "--channels", "1", "--guide", "photo.png"], "leave out --channels"),
+        (["photo.png", "--guide", "missing.png"], "missing.png cannot be opened"),
+        (["photo.png", "--zoom", "0"], "zoom is 0"),
+        (["photo.png", "--steps", "0"], "steps is 0"),
+        (["clip.mp4", "--seconds", "1"], "is a clip, whose length the dream has: leave out --seconds"),
+        ([".", "--seconds", "1"], "is a folder; a film begins with one picture"),
+        (["photo.png", "--look", "a.onnx"], "leave out the picture"),
+        (["--look", "a.onnx", "--seconds", "2"], "leave out --seconds"),
+    ],
+)
+def test_what_cannot_be_dreamt_is_a_sentence(
+    options: list[str], sentence: str, work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo(work / "photo.png")
+    video(work / "clip.mp4", frames=2, size=(96, 64))
+    assert main(["dream", *QUICK, *options]) == 1
+    assert sentence in capsys.readouterr().err
+
+
+def test_channels_are_numbers_with_commas() -> None:
+    assert parse_channels("") == ()
+    assert parse_channels("3, 17") == (3, 17)
+    for text in ("3,", "-1", "3;4", "٣"):
+        with pytest.raises(LimnerError):
+            parse_channels(text)
