@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from onnx_cases.doublings import write_doublings
+from onnx_cases.dreams import write_dreams
 from onnx_cases.exports import write_exports
 from onnx_cases.folding import write_folding
 from onnx_cases.gradients import write_gradients
@@ -29,6 +30,7 @@ from onnx_cases.writing import write_networks
 
 PARTS: dict[str, Callable[[Path], None]] = {
     "doublings": write_doublings,
+    "dreams": write_dreams,
     "exports": write_exports,
     "folding": write_folding,
     "gradients": write_gradients,

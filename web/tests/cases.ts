@@ -17,6 +17,7 @@ const PARTS = [
   'unets',
   'networks',
   'doublings',
+  'dreams',
   'exports',
   'opsets',
   'folding',

@@ -1,6 +1,6 @@
 // Memory does not grow while painting for a long time, neither on the GPU nor in JavaScript. CI paints 3,000
-// frames of a tiny look. `npm run soak` paints LIMNER_SOAK_FRAMES frames (default 100,000) of a lean look,
-// prints its progress, and writes docs/benchmarks/soak.json.
+// frames of a tiny look, and of one that dreams. `npm run soak` paints LIMNER_SOAK_FRAMES frames (default 100,000) of a
+// lean look, prints its progress, and writes docs/benchmarks/soak.json; LIMNER_SOAK_LOOK=dream-look soaks the dream.
 
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -16,7 +16,8 @@ import { tinyLook } from '../tiny.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const LONG = process.env.LIMNER_SOAK !== undefined;
-const LOOK = 'lean-64-uint16-colour';
+/** A file of the test cases, or the tiny look. */
+const LOOKS = LONG ? [process.env.LIMNER_SOAK_LOOK ?? 'lean-64-uint16-colour'] : ['tiny', 'dream-look'];
 const FRAMES = LONG ? Number(process.env.LIMNER_SOAK_FRAMES ?? 100_000) : 3000;
 const BACKENDS = LONG ? (['webgpu'] as const) : (['webgpu', 'webgl2'] as const);
 /** Frames between two samples of memory. */
@@ -93,7 +94,7 @@ beforeAll(async () => {
   const script = bundle[0]?.output[0].code ?? '';
   server = createServer(({ url = '/' }, response) => {
     if (url === '/tiny.onnx') response.end(tinyLook());
-    else if (url === '/long.onnx') createReadStream(`${CACHE}/${LOOK}.onnx`).pipe(response);
+    else if (url.endsWith('.onnx')) createReadStream(`${CACHE}${url}`).pipe(response);
     else response.setHeader('Content-Type', 'text/html').end(`<!doctype html><script>${script}</script>`);
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -172,15 +173,15 @@ const START = (look: string, backend: string) => `(async () => {
   return painter.adapter;
 })()`;
 
-test.each(BACKENDS)(
-  `memory does not grow over ${FRAMES} frames on %s`,
+test.each(LOOKS.flatMap(look => BACKENDS.map(backend => [look, backend] as const)))(
+  `memory does not grow over ${FRAMES} frames of %s on %s`,
   { timeout: 24 * 3600_000 },
-  async backend => {
+  async (look, backend) => {
     const tab = await browser.newPage();
     await tab.addInitScript(HOOKS);
     await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     const session = await tab.context().newCDPSession(tab);
-    const adapter: string = await tab.evaluate(START(LONG ? 'long' : 'tiny', backend));
+    const adapter: string = await tab.evaluate(START(look, backend));
     // The health monitor probes one second after the first painting and makes its buffers once.
     await tab.evaluate('window.paintFrames(1)');
     await expect.poll(() => tab.evaluate('window.reads')).toBeGreaterThan(0);
@@ -193,7 +194,7 @@ test.each(BACKENDS)(
       if (LONG) {
         const left = Math.round(((FRAMES - now.frame) / now.frame) * now.seconds);
         console.log(`${now.frame} of ${FRAMES} frames, heap ${now.heapBytes}, ${left} s left`);
-        write(adapter, backend, samples);
+        write(look, adapter, backend, samples);
       }
     }
     await tab.close();
@@ -207,7 +208,7 @@ test.each(BACKENDS)(
     expect(groups - groupsBefore).toBeLessThanOrEqual(2 * painted);
     const growth = last.heapBytes - warm.heapBytes;
     console.log(
-      `${backend}: ${last.frame} frames in ${last.seconds} s, heap ${growth} bytes more after ${painted} frames`,
+      `${look} on ${backend}: ${last.frame} frames in ${last.seconds} s, heap ${growth} bytes more after ${painted} frames`,
     );
     expect(growth).toBeLessThan(MAX_HEAP_GROWTH);
     const gpu = samples
@@ -216,7 +217,7 @@ test.each(BACKENDS)(
     if (process.platform === 'linux') expect(gpu.length).toBeGreaterThan(3);
     const half = Math.floor(gpu.length / 2);
     const gpuGrowth = Math.min(...gpu.slice(half)) - Math.min(...gpu.slice(0, half));
-    console.log(`${backend}: the GPU process has ${gpuGrowth} bytes more in the second half`);
+    console.log(`${look} on ${backend}: the GPU process has ${gpuGrowth} bytes more in the second half`);
     if (gpu.length > 0) expect(gpuGrowth).toBeLessThan(MAX_GPU_GROWTH);
   },
 );
@@ -248,10 +249,10 @@ test.skipIf(LONG)('destroyed painters on a shared device are garbage-collected',
   await tab.close();
 });
 
-function write(adapter: string, backend: string, samples: readonly Sample[]): void {
+function write(look: string, adapter: string, backend: string, samples: readonly Sample[]): void {
   const result = {
     what: 'frames painted one after the other, with memory and live objects after each garbage collection',
-    look: LOOK,
+    look,
     backend,
     adapter,
     browser: `Chromium ${browser.version()}`,
@@ -261,5 +262,6 @@ function write(adapter: string, backend: string, samples: readonly Sample[]): vo
     frames: samples.at(-1)?.frame ?? 0,
     samples,
   };
-  writeFileSync(at('../../../docs/benchmarks/soak.json'), `${JSON.stringify(result, null, 1)}\n`);
+  const name = look.startsWith('dream') ? 'soak-dream' : 'soak';
+  writeFileSync(at(`../../../docs/benchmarks/${name}.json`), `${JSON.stringify(result, null, 1)}\n`);
 }
