@@ -58,6 +58,8 @@ const wait = (milliseconds: number): Promise<void> =>
 export class RecoveringBackend {
   /** How many steps were given. */
   steps = 0;
+  /** How often the device was lost and all steps were computed again. */
+  recoveries = 0;
   #snapshot: Snapshot;
   #since: StepRecord[] = [];
   /** Memory of the batches that are kept. */
@@ -237,6 +239,7 @@ export class RecoveringBackend {
       }
       this.#active = active;
       await orLoss(active, this.#replay(active));
+      this.recoveries++;
     } catch (error) {
       // It counts as another loss.
       this.#active.reason ??= messageOf(error);

@@ -82,7 +82,7 @@ test('none is made after the end', async () => {
 test('a recovery is counted when the steps are computed again', async () => {
   const { made, make, asked, release } = fakes();
   const recovering = await RecoveringBackend.create(
-    { make, delays: [0, 0], onLost: () => undefined },
+    { make, delays: [0, 0], onLost: () => undefined, kept: new Set() },
     new Map(),
   );
   await recovering.read([]);
@@ -102,7 +102,7 @@ test('a loss for good is no recovery', async () => {
   release();
   const reasons: string[] = [];
   const recovering = await RecoveringBackend.create(
-    { make, delays: [0], onLost: reason => reasons.push(reason) },
+    { make, delays: [0], onLost: reason => reasons.push(reason), kept: new Set() },
     new Map(),
   );
   made[0]?.lose('first');
