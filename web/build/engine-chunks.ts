@@ -50,7 +50,7 @@ export const ENGINE_CHUNKS = [
   // them.
   {
     name: 'training',
-    test: /web\/engine\/(autograd\/(rules\/(backward-node|conv|elementwise|matmul|movement|reduce|resample)|rules|gradients)\.|training\/(?!adversary|cpu|webg|fence|flat|learned-plan|learning-painter|pixel-batches|shared-painter|step-slices|training-mode|update-formula)|graph\/lowering\/(training|training-(conv|products|window)|learned-weights)\.|graph\/passes\/spread-sums|onnx\/(write-model|node-writer|protobuf-writer))/,
+    test: /web\/engine\/(autograd\/(rules\/(backward-node|conv|elementwise|matmul|movement|reduce|resample)|rules|gradients)\.|training\/(?!adversary|cpu|webg|fence|flat|learned-plan|learning-painter|pixel-batches|shared-painter|step-slices|training-mode|update-(formula|inputs))|graph\/lowering\/(training|training-(conv|products|window)|learned-weights)\.|graph\/passes\/spread-sums|onnx\/(write-model|node-writer|protobuf-writer))/,
   },
   // Kernels that training needs, as do other people's networks to paint.
   { name: 'kernels', test: /web\/engine\/webgpu\/kernels\/(matmul|movement|reduce)/ },
@@ -69,7 +69,7 @@ export const ENGINE_CHUNKS = [
   {
     name: 'training-extended',
     test: new RegExp(
-      `web/engine/(autograd/(?!standard)|training/(pixel-batches|training-mode)|graph/lowering/(${TRAINING_LOWERINGS}))`,
+      `web/engine/(autograd/(?!standard)|training/(pixel-batches|training-mode|update-inputs)|graph/lowering/(${TRAINING_LOWERINGS}))`,
     ),
   },
   { name: 'training-code', test: new RegExp(`web/engine/codegen/(${TRAINING_CODE})`) },

@@ -1,7 +1,7 @@
 // Appends ONNX nodes and constants to a graph, under names that nothing else has.
 
 import { type Constant, constantOf } from './constant.ts';
-import type { Attribute, OnnxModel, OnnxNode } from './model.ts';
+import type { Attribute, OnnxModel, OnnxNode, OnnxValue } from './model.ts';
 
 type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -12,6 +12,16 @@ export const text = (value: string): Attribute => ({ kind: 'string', value });
 
 /** The domain of the operators that ONNX lacks. `standard-operators.ts` writes them as ONNX's own. */
 export const DOMAIN = 'limner';
+
+/** ONNX's number of the type. */
+export const FLOAT32 = 1;
+
+/** An input or an output of float32. */
+export const floatValue = (name: string, dims: OnnxValue['dims']): OnnxValue => ({
+  name,
+  type: FLOAT32,
+  dims,
+});
 
 /** All names that a graph has. */
 export const namesOf = ({ constants, inputs, nodes }: OnnxModel): string[] => [

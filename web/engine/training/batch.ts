@@ -20,13 +20,11 @@ export interface BatchInput {
   readonly usual: Float32Array | null;
   /** Its numbers are classes, from 0 on; null if they may be any. */
   readonly classes: number | null;
-  /** It stays on the device: the same array is not read again. */
-  readonly isKept: boolean;
 }
 
 /** What a batch must have: the model's inputs, and the target. */
 export function batchInputs(
-  { inference, model, target, comparedDims, kept }: TrainingStep,
+  { inference, model, target, comparedDims }: TrainingStep,
   loss: LossName,
 ): BatchInput[] {
   const classes = loss === 'crossEntropy' ? (comparedDims[1] ?? 1) : null;
@@ -41,23 +39,22 @@ export function batchInputs(
       dims: shape,
       usual: constant ? floats(constant) : null,
       classes: name === target ? classes : null,
-      isKept: kept.has(name),
     };
   });
 }
 
-/** The arrays of a batch, by name. `known` are arrays of kept inputs that were found good before. Throws an EngineError that says
- * what is wrong with it. */
+/** The arrays of a batch, by name. `known` are those that need no check, and becomes those that were checked. Throws an
+ * EngineError that says what is wrong with the batch. */
 export function readBatch(
   inputs: readonly BatchInput[],
   batch: Batch,
-  known = new WeakSet<Float32Array>(),
+  known?: WeakSet<Float32Array>,
 ): Tensors {
   const unknown = Object.keys(batch).find(name => !inputs.some(input => input.name === name));
   const names = inputs.map(({ name }) => name).join(', ');
   if (unknown !== undefined) throw new EngineError(`A batch has no '${unknown}'; it has: ${names}.`);
   const found = new Map<string, Float32Array>();
-  for (const { name, dims, usual, classes, isKept } of inputs) {
+  for (const { name, dims, usual, classes } of inputs) {
     const values = (Object.hasOwn(batch, name) ? batch[name] : undefined) ?? usual;
     const size = productOf(dims);
     if (!(values instanceof Float32Array)) {
@@ -67,8 +64,8 @@ export function readBatch(
       const shape = dims.length > 1 ? ` (${dims.join(' x ')})` : '';
       throw new EngineError(`'${name}' of the batch needs ${size} numbers${shape} and has ${values.length}.`);
     }
-    if (!known.has(values)) checkValues(name, values, classes);
-    if (isKept) known.add(values);
+    if (!known?.has(values)) checkValues(name, values, classes);
+    known?.add(values);
     found.set(name, values);
   }
   return found;

@@ -7,6 +7,7 @@ import { TRAINING } from '../graph/lowering/training.ts';
 import { floats } from '../onnx/constant.ts';
 import { bindDims } from '../onnx/free-dims.ts';
 import type { OnnxModel } from '../onnx/model.ts';
+import { floatValue } from '../onnx/node-writer.ts';
 import type { Tensors } from './backend.ts';
 import { withBatchSize } from './batch.ts';
 import { compact, connect } from './cpu-backend.ts';
@@ -29,8 +30,6 @@ export interface Evaluator {
   destroy(): void;
 }
 
-const FLOAT32 = 1;
-
 export async function makeEvaluator(
   given: OnnxModel,
   { batch, watch, weights }: EvaluatorOptions,
@@ -43,13 +42,12 @@ export async function makeEvaluator(
     return constant;
   });
   const isChanging = new Set(changing.map(({ name }) => name));
-  const asValue = (name: string, dims: readonly number[] | null) => ({ name, type: FLOAT32, dims });
   const graph = await lower(
     {
       ...model,
       constants: new Map([...model.constants].filter(([name]) => !isChanging.has(name))),
-      inputs: [...model.inputs, ...changing.map(({ name, dims }) => asValue(name, dims))],
-      outputs: names.map(name => asValue(name, null)),
+      inputs: [...model.inputs, ...changing.map(({ name, dims }) => floatValue(name, dims))],
+      outputs: names.map(name => floatValue(name, null)),
     },
     TRAINING,
   );

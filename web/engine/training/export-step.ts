@@ -4,7 +4,7 @@ import { toStandardOperators } from '../autograd/standard-operators.ts';
 import { EngineError } from '../error.ts';
 import { constantOf } from '../onnx/constant.ts';
 import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
-import { int, NodeWriter, namesOf } from '../onnx/node-writer.ts';
+import { floatValue, int, NodeWriter, namesOf } from '../onnx/node-writer.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import { withBatchSize } from './batch.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
@@ -33,7 +33,6 @@ export interface StepDescription {
   readonly parameters: readonly string[];
 }
 
-const FLOAT32 = 1;
 /** ONNX has GridSample since. */
 const SAMPLING_OPSET = 16;
 
@@ -70,12 +69,12 @@ export async function exportTrainingStep(model: OnnxModel, options: ExportOption
     constants: new Map([...standard.constants, ...writer.constants, ...state]),
     inputs: [
       ...standard.inputs.filter(({ name }) => !state.has(name) && !isScalar.has(name)),
-      { name: scalars, type: FLOAT32, dims: [whole.scalars.length] },
-      ...Array.from(state.keys(), name => ({ name, type: FLOAT32, dims: dimsOf(name) })),
+      floatValue(scalars, [whole.scalars.length]),
+      ...Array.from(state.keys(), name => floatValue(name, dimsOf(name))),
     ],
     outputs: [
-      { name: step.loss, type: FLOAT32, dims: [] },
-      ...Array.from(whole.next, ([name, next]) => ({ name: next, type: FLOAT32, dims: dimsOf(name) })),
+      floatValue(step.loss, []),
+      ...Array.from(whole.next, ([name, next]) => floatValue(next, dimsOf(name))),
     ],
   });
   const others = new Set([step.target, scalars, ...noise, ...made.constants.keys()]);

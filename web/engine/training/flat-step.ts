@@ -6,12 +6,11 @@ import { productOf } from '../graph/ir/strides.ts';
 import type { SlotInput, StateTensor } from '../graph/passes/training-plan.ts';
 import type { Constant } from '../onnx/constant.ts';
 import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
-import { NodeWriter, namesOf } from '../onnx/node-writer.ts';
+import { floatValue, NodeWriter, namesOf } from '../onnx/node-writer.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { TrainingStep } from './step.ts';
 import { makeUpdate } from './update.ts';
 
-const FLOAT32 = 1;
 /** Bytes that lowering may take for each number of the state, besides what it may for the file. */
 const BYTES_PER_NUMBER = 8;
 
@@ -57,23 +56,19 @@ export function flattenState(step: TrainingStep, optimizer: Optimizer): FlatStep
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
   const taken = new Set<string>();
-  const flat = (name: string, { dims }: Constant) => ({
-    name,
-    type: FLOAT32,
-    dims: [1, productOf(dims), 1, 1],
-  });
+  const flat = ({ dims }: Constant): readonly number[] => [1, productOf(dims), 1, 1];
   const addInput = (name: string, constant: Constant): string => {
     const input = writer.freeName(`${name} flat`);
     writer.addNamed(name, 'Reshape', [input, writer.integers(constant.dims)]);
-    inputs.push(flat(input, constant));
+    inputs.push(floatValue(input, flat(constant)));
     taken.add(name);
     return input;
   };
   const addOutput = (name: string, constant: Constant): string => {
-    const value = flat(writer.freeName(`${name} flat`), constant);
-    writer.addNamed(value.name, 'Reshape', [name, writer.integers(value.dims)]);
-    outputs.push(value);
-    return value.name;
+    const output = writer.freeName(`${name} flat`);
+    writer.addNamed(output, 'Reshape', [name, writer.integers(flat(constant))]);
+    outputs.push(floatValue(output, flat(constant)));
+    return output;
   };
   const named = changing.map(({ constant, slots }) => ({
     input: addInput(constant.name, constant),

@@ -14,10 +14,9 @@ import { type BufferSlice, layOut, optimize, type Plan } from '../graph/passes/p
 import { STATE, type StatePlace } from '../graph/passes/training-plan.ts';
 import { bindDims } from '../onnx/free-dims.ts';
 import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
-import { NodeWriter, namesOf } from '../onnx/node-writer.ts';
+import { floatValue, NodeWriter, namesOf } from '../onnx/node-writer.ts';
 import { ALIGNMENT } from '../webgpu/runtime/packed-weights.ts';
 
-const FLOAT32 = 1;
 /** Bytes that lowering may take for each number of the state, besides what it may for the file. */
 const BYTES_PER_NUMBER = 8;
 
@@ -53,7 +52,7 @@ function withStateInputs(given: OnnxModel, state: readonly StatePlace[]): Sharin
     }
     const input = writer.freeName(`${name} flat`);
     writer.addNamed(name, 'Reshape', [input, writer.integers(dims)]);
-    inputs.push({ name: input, type: FLOAT32, dims: [1, elements, 1, 1] });
+    inputs.push(floatValue(input, [1, elements, 1, 1]));
     places.set(input, place);
     constants.delete(name);
     numbers += elements;

@@ -17,7 +17,7 @@ export async function makeTrainer(
   model: Uint8Array | OnnxModel,
   options: TrainerOptions,
 ): Promise<TrainingLoop> {
-  const { loss, learningRate, seed = 0, snapshotEvery, onLosses } = options;
+  const { loss, learningRate, seed = 0, snapshotEvery, onLosses, pixels } = options;
   checkSeed(seed);
   if (snapshotEvery !== undefined && !(snapshotEvery >= 1)) {
     throw new EngineError(`snapshotEvery is given as ${snapshotEvery}, which is no positive number.`);
@@ -26,7 +26,8 @@ export async function makeTrainer(
   const step = await makeStep(file, options);
   const training: Training = { step, optimizer: options.optimizer };
   const recovering = await startBackend(training, options);
-  const settings = { loss, learningRate, seed, snapshotEvery, onLosses, file };
+  const known = pixels && new WeakSet<Float32Array>();
+  const settings = { loss, learningRate, seed, snapshotEvery, onLosses, file, known };
   return new TrainingLoop(training, recovering, settings);
 }
 
@@ -55,11 +56,14 @@ async function startBackend(training: Training, options: TrainerOptions): Promis
   const forced = device ? 'webgpu' : options.backend;
   const refusals: unknown[] = [];
   for (const name of forced ? [forced] : await candidateBackends()) {
-    const make = (onLoss: (reason: string) => void): Promise<TrainingBackend> =>
-      createBackend(name, training, { device, onLost: onLoss });
+    const make = async (onLoss: (reason: string) => void): Promise<TrainingBackend> => {
+      const backend = await createBackend(name, training, { device, onLost: onLoss });
+      const { step } = training;
+      return options.pixels ? (await import('./pixel-batches.ts')).keepTarget(backend, step.target) : backend;
+    };
     try {
       return await RecoveringBackend.create(
-        { make, delays: device ? [] : RECOVERY_DELAYS, onLost, kept: training.step.kept },
+        { make, delays: device ? [] : RECOVERY_DELAYS, onLost },
         initialState(training.step, training.optimizer),
       );
     } catch (error) {

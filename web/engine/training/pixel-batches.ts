@@ -4,7 +4,8 @@
 import { EngineError } from '../error.ts';
 import type { OnnxModel } from '../onnx/model.ts';
 import { DOMAIN, int, ints, type NodeWriter, text } from '../onnx/node-writer.ts';
-import type { LossName } from './losses.ts';
+import type { TrainingBackend } from './backend.ts';
+import { LOSSES, type Loss, type LossName } from './losses.ts';
 import type { Additions } from './training-mode.ts';
 
 export interface PixelBatches {
@@ -19,9 +20,29 @@ export interface PixelBatches {
 /** What float32 tells apart of the numbers that are drawn. */
 const MAX_SIDE = 2 ** 16;
 
-/** Writes the places under the name of the model's input. Returns the name of a grid (1, h, w, 2) of the same places. Throws an
- * EngineError if the model takes none. */
-export function writePlaces(
+/** Writes the places under the name of the model's input. Returns a loss that compares with the colours of a picture, its target,
+ * at these places. Throws an EngineError if the model takes no places, or the loss no colours. */
+export function drawPixels(
+  writer: NodeWriter,
+  inference: OnnxModel,
+  pixels: PixelBatches,
+  { loss, adversary }: { readonly loss: LossName; readonly adversary?: unknown },
+  additions: Additions,
+): Loss {
+  if (adversary) throw new EngineError('pixels go with no adversary: it judges whole pictures.');
+  if (loss === 'crossEntropy') {
+    throw new EngineError('pixels are colours, and crossEntropy has classes: use mse or l1.');
+  }
+  const grid = writePlaces(writer, inference, pixels, additions);
+  return {
+    targetDims: dims => pictureDims(pixels, dims),
+    write: (given, compared) =>
+      LOSSES[loss].write(given, { ...compared, target: writeColors(given, compared.target, grid) }),
+  };
+}
+
+/** Returns the name of a grid (1, h, w, 2) of the same places. */
+function writePlaces(
   writer: NodeWriter,
   { inputs }: OnnxModel,
   { places, height, width }: PixelBatches,
@@ -57,15 +78,11 @@ export function writePlaces(
   return writer.transpose(places, [0, 2, 3, 1]);
 }
 
-/** The shape of the picture, for an output of that shape. Throws an EngineError for losses of classes. */
-export function pictureDims(
+/** The shape of the picture, for an output of that shape. */
+function pictureDims(
   { height, width }: PixelBatches,
-  loss: LossName,
   [n = 0, channels = 0, ...sides]: readonly number[],
 ): readonly number[] {
-  if (loss === 'crossEntropy') {
-    throw new EngineError('pixels are colours, and crossEntropy has classes: use mse or l1.');
-  }
   if (n !== 1 || sides.length !== 2) {
     const dims = [n, channels, ...sides].join(' x ');
     throw new EngineError(`With pixels, the model's output is 1 x channels x height x width; it is ${dims}.`);
@@ -74,9 +91,21 @@ export function pictureDims(
 }
 
 /** The colours of the picture at the places of a grid. Each place is in the middle of a pixel. */
-export const writeColors = (writer: NodeWriter, picture: string, grid: string): string =>
+const writeColors = (writer: NodeWriter, picture: string, grid: string): string =>
   writer.add('GridSample', [picture, grid], {
     mode: text('nearest'),
     padding_mode: text('border'),
     align_corners: int(0),
   });
+
+/** The backend, which is given its target when that is another array than before. */
+export function keepTarget(backend: TrainingBackend, target: string): TrainingBackend {
+  const step = backend.step.bind(backend);
+  let kept: Float32Array | undefined;
+  backend.step = async (inputs, ...rest) => {
+    const picture = inputs.get(target);
+    await step(new Map([...inputs].filter(([name]) => name !== target || picture !== kept)), ...rest);
+    kept = picture;
+  };
+  return backend;
+}

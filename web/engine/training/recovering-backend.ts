@@ -30,8 +30,6 @@ export interface RecoveryOptions {
   readonly make: (onLost: (reason: string) => void) => Promise<TrainingBackend>;
   /** Empty if losses are only reported. */
   readonly delays: readonly number[];
-  /** Inputs that backends keep from step to step: they are given when they are another array. */
-  readonly kept: ReadonlySet<string>;
   /** Called once when the device is lost for good. */
   readonly onLost: (reason: string) => void;
 }
@@ -39,15 +37,13 @@ export interface RecoveryOptions {
 /** A backend, and its loss, however early that comes. */
 interface Active {
   readonly backend: TrainingBackend;
-  readonly loss: Promise<never>;
   /** What waits for the backend now, and fails with the loss. */
   readonly waiting: Set<(error: unknown) => void>;
   readonly lose: (reason: string) => void;
+  /** Why the backend is lost. */
   reason: string | null;
   /** The number of the step whose loss is read next. */
   nextLoss: number;
-  /** The kept inputs that it has. */
-  readonly given: Map<string, Float32Array>;
 }
 
 const DESTROYED = 'The trainer was destroyed.';
@@ -56,14 +52,11 @@ const wait = (milliseconds: number): Promise<void> =>
   new Promise(resolve => setTimeout(resolve, milliseconds));
 
 export class RecoveringBackend {
-  /** How many steps were given. */
-  steps = 0;
   /** How often the device was lost and all steps were computed again. */
   recoveries = 0;
   #snapshot: Snapshot;
+  /** Their `bytes` are those of all up to each. */
   #since: StepRecord[] = [];
-  /** Memory of the batches that are kept. */
-  keptBytes = 0;
   #active: Active;
   #losses: number[] = [];
   #isOver = false;
@@ -106,6 +99,16 @@ export class RecoveringBackend {
     return this.#isOver;
   }
 
+  /** How many steps were given. */
+  get steps(): number {
+    return this.#snapshot.steps + this.keptSteps;
+  }
+
+  /** Memory of the batches that are kept. */
+  get keptBytes(): number {
+    return this.#since.at(-1)?.bytes ?? 0;
+  }
+
   get keptSteps(): number {
     return this.#since.length;
   }
@@ -115,33 +118,17 @@ export class RecoveringBackend {
     const number = this.steps;
     await this.#recovered();
     const active = this.#active;
-    this.#since.push(record);
-    this.keptBytes += record.bytes;
-    this.steps += 1;
+    this.#since.push({ ...record, bytes: this.keptBytes + record.bytes });
     try {
-      await orLoss(active, this.#stepOn(active, inputs, record.scalars, number));
+      await orLoss(active, active.backend.step(inputs, record.scalars, number));
     } catch (error) {
       if (!(await isLost(active))) {
         this.#since.pop();
-        this.keptBytes -= record.bytes;
-        this.steps -= 1;
         throw error;
       }
       // The recovery computes this step too.
       await this.#recovered();
     }
-  }
-
-  /** Gives the backend what it does not have already. */
-  async #stepOn(
-    { backend, given }: Active,
-    inputs: Tensors,
-    scalars: readonly number[],
-    number: number,
-  ): Promise<void> {
-    const news = Array.from(inputs).filter(([name, values]) => given.get(name) !== values);
-    await backend.step(new Map(news), scalars, number);
-    for (const [name, values] of news) if (this.options.kept.has(name)) given.set(name, values);
   }
 
   /** Losses that were not told before, and the number of the step of the first. */
@@ -168,10 +155,9 @@ export class RecoveringBackend {
    * so far must be told. */
   async keep(): Promise<boolean> {
     const state = await this.read([...this.#snapshot.state.keys()]);
-    if (![...state.values()].every(values => values.every(Number.isFinite))) return false;
+    if (!areFinite(state)) return false;
     this.#snapshot = { steps: this.steps, state };
     this.#since = [];
-    this.keptBytes = 0;
     return true;
   }
 
@@ -180,8 +166,6 @@ export class RecoveringBackend {
     await this.#onBackend(backend => backend.losses());
     this.#snapshot = to;
     this.#since = [];
-    this.keptBytes = 0;
-    this.steps = to.steps;
     this.#told = to.steps;
     await this.#onBackend(backend => backend.write(to.state));
     this.#active.nextLoss = to.steps;
@@ -238,7 +222,7 @@ export class RecoveringBackend {
         return;
       }
       this.#active = active;
-      await orLoss(active, this.#replay(active));
+      await orLoss(active, this.#replay(active.backend));
       this.recoveries++;
     } catch (error) {
       // It counts as another loss.
@@ -246,48 +230,43 @@ export class RecoveringBackend {
     }
   }
 
-  async #replay(active: Active): Promise<void> {
+  async #replay(backend: TrainingBackend): Promise<void> {
     const { steps, state } = this.#snapshot;
-    await active.backend.write(state);
+    await backend.write(state);
     for (const [i, { batch, scalars }] of this.#since.entries()) {
-      await this.#stepOn(active, await batch(), scalars, steps + i);
+      await backend.step(await batch(), scalars, steps + i);
     }
   }
 }
 
 async function activate({ make }: RecoveryOptions, nextLoss: number): Promise<Active> {
-  let active: Active | null = null;
-  let early: string | null = null;
-  let fail: (error: unknown) => void = () => undefined;
-  const waiting = new Set<(error: unknown) => void>();
-  const loss = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  loss.catch(() => undefined);
-  const lose = (reason: string) => {
-    if (active) active.reason ??= reason;
-    else early ??= reason;
-    const error = new EngineError(reason);
-    fail(error);
-    for (const reject of waiting) reject(error);
+  const active: Omit<Active, 'backend'> = {
+    waiting: new Set(),
+    reason: null,
+    nextLoss,
+    lose: reason => {
+      active.reason ??= reason;
+      for (const reject of active.waiting) reject(new EngineError(reason));
+    },
   };
-  const backend = await make(lose);
-  active = { backend, loss, lose, reason: early, nextLoss, waiting, given: new Map() };
-  return active;
+  return Object.assign(active, { backend: await make(active.lose) });
 }
 
-/** What the work comes to, unless the device is lost before. The promise of the loss keeps all that ever waited for it, so each
- * of thousands of steps a second would stay in memory. */
-function orLoss<T>({ loss, reason, waiting }: Active, work: Promise<T>): Promise<T> {
-  if (reason !== null) return Promise.race([work, loss]);
+/** What the work comes to, unless the device is lost before. No promise of the loss is raced: it would keep all that ever
+ * waited for it, each of thousands of steps a second. */
+function orLoss<T>({ reason, waiting }: Active, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
+    if (reason !== null) reject(new EngineError(reason));
     waiting.add(reject);
     work.then(resolve, reject).finally(() => waiting.delete(reject));
   });
 }
 
+export const areFinite = (tensors: Tensors): boolean =>
+  [...tensors.values()].every(values => values.every(Number.isFinite));
+
 /** Whether a call failed because its device is lost. */
 async function isLost(active: Active): Promise<boolean> {
-  await Promise.race([active.loss.catch(() => undefined), wait(LOSS_NOTICE_MS)]);
+  await orLoss(active, wait(LOSS_NOTICE_MS)).catch(() => undefined);
   return active.reason !== null;
 }

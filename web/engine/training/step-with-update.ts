@@ -3,8 +3,8 @@
 
 import { assertNever } from '../error.ts';
 import type { Binary, Expression, Unary } from '../graph/ir/expression.ts';
-import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
-import { int, NodeWriter, namesOf } from '../onnx/node-writer.ts';
+import type { OnnxModel } from '../onnx/model.ts';
+import { FLOAT32, floatValue, int, NodeWriter, namesOf } from '../onnx/node-writer.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import type { TrainingStep } from './step.ts';
 import { makeUpdate } from './update.ts';
@@ -19,7 +19,6 @@ export interface StepWithUpdate {
   readonly next: ReadonlyMap<string, string>;
 }
 
-const FLOAT32 = 1;
 const BOOL = 9;
 
 const UNARY: Readonly<Record<Unary, string>> = {
@@ -101,19 +100,18 @@ export function writeStepWithUpdate(step: TrainingStep, optimizer: Optimizer): S
   const writer = new NodeWriter(namesOf(model), model.opset);
   const scalars = optimizer.scalars(1, 0).map((_, i) => writer.freeName(`scalar ${i}`));
   const next = new Map(step.statistics.map(one => [one.constant.name, one.next]));
-  const value = (name: string, dims: readonly number[]): OnnxValue => ({ name, type: FLOAT32, dims });
-  const inputs = [...model.inputs, ...scalars.map(name => value(name, []))];
+  const inputs = [...model.inputs, ...scalars.map(name => floatValue(name, []))];
   const outputs = [...model.outputs];
   for (const parameter of step.parameters) {
     const update = makeUpdate(step, optimizer, parameter);
     for (const slot of update.slots.keys()) {
-      if (inputs.every(({ name }) => name !== slot)) inputs.push(value(slot, parameter.dims));
+      if (inputs.every(({ name }) => name !== slot)) inputs.push(floatValue(slot, parameter.dims));
     }
     for (const { target, value: expression } of update.results) {
       const made = writeExpression(writer, expression, update.inputs, scalars);
       const name = writer.addNamed(writer.freeName(`next ${target}`), 'Identity', [made]);
       next.set(target, name);
-      outputs.push(value(name, parameter.dims));
+      outputs.push(floatValue(name, parameter.dims));
     }
   }
   const constants = new Map([...model.constants, ...writer.constants]);

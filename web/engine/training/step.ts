@@ -7,11 +7,10 @@ import { dimsOf } from '../graph/lowering/builder.ts';
 import { lowerNodes } from '../graph/lowering/lower.ts';
 import type { Constant } from '../onnx/constant.ts';
 import { bindDims, type Sizes } from '../onnx/free-dims.ts';
-import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
-import { NodeWriter, namesOf } from '../onnx/node-writer.ts';
+import type { OnnxModel } from '../onnx/model.ts';
+import { floatValue, NodeWriter, namesOf } from '../onnx/node-writer.ts';
 import type { Adversary } from './adversary.ts';
-import { slotName } from './backend.ts';
-import { type ClipOptions, writeClipped, writeGradientScale } from './clipping.ts';
+import type { ClipOptions } from './clipping.ts';
 import { LOSSES, type LossName, outputOfLogits } from './losses.ts';
 import type { Optimizer } from './optimizers/optimizer.ts';
 import { findParameters, withFloatWeights } from './parameters.ts';
@@ -40,8 +39,6 @@ export interface TrainingStep {
   /** The model for inference, with weights of float32. */
   readonly inference: OnnxModel;
   readonly target: string;
-  /** Inputs that stay on the device until they change. */
-  readonly kept: ReadonlySet<string>;
   /** The shape of what the loss compares with the target. */
   readonly comparedDims: readonly number[];
   readonly loss: string;
@@ -61,15 +58,8 @@ export interface TrainingStep {
   readonly directions: ReadonlyMap<string, string>;
 }
 
-const FLOAT32 = 1;
 /** Layers that may do something else in training (`training-mode.ts`). */
 const CHANGED_IN_TRAINING = ['BatchNormalization', 'Dropout'];
-
-const asInput = ({ name, dims }: Pick<Constant, 'name' | 'dims'>): OnnxValue => ({
-  name,
-  type: FLOAT32,
-  dims,
-});
 
 /** Throws an EngineError if the model cannot be trained, with the reason. */
 export async function makeTrainingStep(given: OnnxModel, options: StepOptions): Promise<TrainingStep> {
@@ -81,8 +71,9 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
   const writer = new NodeWriter(namesOf(inference), inference.opset);
   const random = { seed: writer.freeName('seed'), step: writer.freeName('step') };
   const additions: Additions = { statistics: new Map(), random, streams: 0 };
-  const drawing = options.pixels && (await import('./pixel-batches.ts'));
-  const grid = options.pixels && drawing?.writePlaces(writer, inference, options.pixels, additions);
+  const { targetDims, write } = options.pixels
+    ? (await import('./pixel-batches.ts')).drawPixels(writer, inference, options.pixels, options, additions)
+    : LOSSES[options.loss];
   for (const node of inference.nodes) {
     const isWritten =
       CHANGED_IN_TRAINING.includes(node.op) &&
@@ -93,12 +84,8 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
   const value = builder.find(output);
   if (!value) throw new EngineError(`The model's output '${output}' is computed by no node.`);
   const dims = dimsOf(value);
-  const { targetDims, write } = LOSSES[options.loss];
   const target = writer.freeName('target');
-  const givenDims =
-    (options.pixels && drawing?.pictureDims(options.pixels, options.loss, dims)) ?? targetDims(dims);
-  const wanted = grid && drawing ? drawing.writeColors(writer, target, grid) : target;
-  const compared = { output, dims, target: wanted, by: options.loss };
+  const compared = { output, dims, target, by: options.loss };
   const loss = writer.addNamed(writer.freeName('loss'), 'Identity', [write(writer, compared)]);
   const judgement =
     options.adversary &&
@@ -110,83 +97,41 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
     constants: new Map([...inference.constants, ...writer.constants, ...(judgement?.constants ?? [])]),
     inputs: [
       ...inference.inputs.filter(({ name }) => name !== options.pixels?.places),
-      asInput({ name: target, dims: givenDims }),
-      ...drawn.map(name => asInput({ name, dims: [] })),
+      floatValue(target, targetDims(dims)),
+      ...drawn.map(name => floatValue(name, [])),
     ],
-    outputs: [{ name: loss, type: FLOAT32, dims: [] }],
+    outputs: [floatValue(loss, [])],
   };
   const { model, gradients } = await (judgement?.differentiate ?? differentiate)(forward, loss, names);
   parameters.push(...(judgement?.parameters ?? []));
-  const after = writeAfterGradients(model, parameters, gradients, options);
   const statistics = Array.from(additions.statistics, ([name, next]) => ({
     constant: constantNamed(inference, name),
     next,
   }));
   const state = [...parameters, ...statistics.map(({ constant }) => constant)];
   const isState = new Set(state.map(({ name }) => name));
-  return {
+  const step: TrainingStep = {
     inference,
     target,
-    kept: new Set(options.pixels ? [target] : []),
     comparedDims: dims,
     loss,
     parameters,
     gradients,
     statistics,
     random: additions.streams > 0 ? random : null,
-    gradientScale: after.gradientScale,
     clipValue: options.clip?.value,
-    directions: after.directions,
+    directions: new Map(),
     model: {
       ...model,
-      nodes: [...model.nodes, ...after.writer.nodes],
-      constants: new Map(
-        [...model.constants, ...after.writer.constants].filter(([name]) => !isState.has(name)),
-      ),
-      inputs: [...model.inputs, ...state.map(asInput), ...after.slots.map(asInput)],
-      outputs: [
-        ...model.outputs,
-        ...statistics.map(({ constant, next }) => ({ ...asInput(constant), name: next })),
-        ...after.outputs.map(asInput),
-      ],
+      constants: new Map([...model.constants].filter(([name]) => !isState.has(name))),
+      inputs: [...model.inputs, ...state.map(({ name, dims: own }) => floatValue(name, own))],
+      outputs: [...model.outputs, ...statistics.map(({ constant, next }) => floatValue(next, constant.dims))],
     },
   };
-}
-
-/** Names and shapes of tensors. */
-type NamedShapes = readonly Pick<Constant, 'name' | 'dims'>[];
-
-/** Writes what the update reads besides the gradients. */
-function writeAfterGradients(
-  model: OnnxModel,
-  parameters: NamedShapes,
-  gradients: ReadonlyMap<string, string>,
-  { clip = {}, optimizer }: StepOptions,
-): {
-  writer: NodeWriter;
-  slots: NamedShapes;
-  outputs: NamedShapes;
-  gradientScale: string | undefined;
-  directions: ReadonlyMap<string, string>;
-} {
-  const writer = new NodeWriter(namesOf(model), model.opset);
-  const shaped = parameters.map(({ name, dims }) => ({ name: gradients.get(name) ?? '', dims }));
-  const gradientScale = clip.norm === undefined ? undefined : writeGradientScale(writer, shaped, clip.norm);
-  const directions = new Map<string, string>();
-  const slots: { name: string; dims: readonly number[] }[] = [];
-  const outputs = gradientScale ? [{ name: gradientScale, dims: [1] as readonly number[] }] : [];
-  for (const [i, { name, dims }] of parameters.entries()) {
-    const own = optimizer?.of?.(dims) ?? optimizer;
-    if (!own?.direction) continue;
-    const gradient = writeClipped(writer, shaped[i]?.name ?? '', gradientScale, clip.value);
-    const kept = own.slots.map(slot => slotName(name, slot.name));
-    const made = own.direction(writer, { gradient, slots: kept, dims });
-    const direction = writer.addNamed(writer.freeName(`direction of ${name}`), 'Identity', [made]);
-    directions.set(name, direction);
-    slots.push(...kept.map(slot => ({ name: slot, dims })));
-    outputs.push({ name: direction, dims });
-  }
-  return { writer, slots, outputs, gradientScale, directions };
+  const { clip, optimizer } = options;
+  if (clip?.norm === undefined && !optimizer?.direction && !optimizer?.of) return step;
+  const { writeUpdateInputs } = await import('./update-inputs.ts');
+  return { ...step, ...writeUpdateInputs(step.model, parameters, gradients, clip, optimizer) };
 }
 
 function constantNamed({ constants }: OnnxModel, name: string): Constant {

@@ -12,7 +12,7 @@ import type { LossName } from './losses.ts';
 import { nextTask } from './next-task.ts';
 import { noiseInputs } from './noise.ts';
 import { initialState } from './program.ts';
-import type { RecoveringBackend, StepRecord } from './recovering-backend.ts';
+import { areFinite, type RecoveringBackend, type StepRecord } from './recovering-backend.ts';
 import { writeTrained } from './trained-model.ts';
 import type {
   Ended,
@@ -32,6 +32,8 @@ export interface LoopSettings {
   /** Steps between two snapshots. Default: as many as take two seconds. */
   readonly snapshotEvery?: number | undefined;
   readonly onLosses?: OnLosses | undefined;
+  /** Where arrays stay as they are: those of former batches, which are not checked again. */
+  readonly known?: WeakSet<Float32Array> | undefined;
   /** The inputs and outputs of the file, which may be open for batches of any size. */
   readonly file: { readonly inputs: readonly OnnxValue[]; readonly outputs: readonly OnnxValue[] };
 }
@@ -59,8 +61,6 @@ export class TrainingLoop implements Trainer {
   #snapshotCost = 0;
   /** The smallest loss of this run. */
   #leastLoss = Infinity;
-  /** Arrays of inputs that stay on the device, which were checked. */
-  readonly #known = new WeakSet<Float32Array>();
   readonly #followers = new Set<Pick<Follower<FollowedLook, Followed>, 'follow' | 'stop' | 'isOver'>>();
 
   constructor(
@@ -90,11 +90,9 @@ export class TrainingLoop implements Trainer {
   }
 
   async step(batch: Batch): Promise<void> {
-    const tensors = readBatch(this.inputs, batch, this.#known);
-    const { kept } = this.training.step;
-    const copied = Array.from(tensors).filter(([name]) => !kept.has(name));
-    const copy = new Map([...tensors, ...copied.map(([name, values]) => [name, values.slice()] as const)]);
-    const bytes = copied.reduce((sum, [, values]) => sum + values.byteLength, 0);
+    const tensors = readBatch(this.inputs, batch);
+    const copy = new Map(Array.from(tensors, ([name, values]) => [name, values.slice()]));
+    const bytes = [...copy.values()].reduce((sum, values) => sum + values.byteLength, 0);
     await this.#enqueue(() => this.#step({ batch: () => copy, bytes }));
   }
 
@@ -121,7 +119,7 @@ export class TrainingLoop implements Trainer {
       }
       await this.#enqueue(() => {
         const number = this.steps;
-        const batch = async () => readBatch(this.inputs, await nextBatch(number), this.#known);
+        const batch = async () => readBatch(this.inputs, await nextBatch(number), this.settings.known);
         return this.#step({ batch, bytes: 0 });
       });
       // Most of a fast step would be the waiting for a task of its own.
@@ -291,7 +289,7 @@ export class TrainingLoop implements Trainer {
     try {
       await this.#readLosses();
       const state = await recovering.read(names);
-      if ([...state.values()].every(values => values.every(Number.isFinite))) return state;
+      if (areFinite(state)) return state;
       await this.#diverge('The weights became infinite or NaN');
     } catch (error) {
       if (!recovering.isOver) throw error;

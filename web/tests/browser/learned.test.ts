@@ -55,7 +55,6 @@ async function makeStep(name: string, wanted: readonly string[]): Promise<Traini
     loss: 'loss',
     parameters: await Promise.all(parameters),
     statistics: [],
-    kept: new Set(),
     comparedDims: [],
     random: null,
     directions: new Map(),

@@ -30,6 +30,7 @@ vi.mock('../../engine/graph/lowering/foreign.ts', refuse('lowerings'));
 vi.mock('../../engine/graph/lowering/training-extended.ts', refuse('lowerings for training'));
 vi.mock('../../engine/graph/passes/normalization.ts', refuse('norms'));
 vi.mock('../../engine/training/training-mode.ts', refuse('training mode'));
+vi.mock('../../engine/training/update-inputs.ts', refuse('what an update reads besides'));
 vi.mock('../../engine/webgl2/draws/training-extended.ts', refuse('draws'));
 vi.mock('../../engine/webgpu/kernels/training-extended.ts', refuse('kernels'));
 

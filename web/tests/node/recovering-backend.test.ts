@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { TrainingBackend } from '../../engine/training/backend.ts';
+import { keepTarget } from '../../engine/training/pixel-batches.ts';
 import { RecoveringBackend } from '../../engine/training/recovering-backend.ts';
 
 /** A backend that computes nothing. */
@@ -23,7 +24,7 @@ class FakeBackend implements TrainingBackend {
   }
 }
 
-const USUAL = { kept: new Set<string>(), onLost: () => undefined };
+const USUAL = { onLost: () => undefined };
 
 /** A promise that is kept when `open` is called. */
 function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
@@ -82,7 +83,7 @@ test('none is made after the end', async () => {
 test('a recovery is counted when the steps are computed again', async () => {
   const { made, make, asked, release } = fakes();
   const recovering = await RecoveringBackend.create(
-    { make, delays: [0, 0], onLost: () => undefined, kept: new Set() },
+    { make, delays: [0, 0], onLost: () => undefined },
     new Map(),
   );
   await recovering.read([]);
@@ -102,7 +103,7 @@ test('a loss for good is no recovery', async () => {
   release();
   const reasons: string[] = [];
   const recovering = await RecoveringBackend.create(
-    { make, delays: [0], onLost: reason => reasons.push(reason), kept: new Set() },
+    { make, delays: [0], onLost: reason => reasons.push(reason) },
     new Map(),
   );
   made[0]?.lose('first');
@@ -127,7 +128,7 @@ test('one that refuses the first state is destroyed', async () => {
   expect(made.map(({ isDestroyed }) => isDestroyed)).toEqual([true]);
 });
 
-test('an input that is kept is given once, when it is another array, and after a loss', async () => {
+test('a kept target is given once, when it is another array, and after a loss', async () => {
   const given: string[][] = [];
   const made: FakeBackend[] = [];
   const make = async (lose: (reason: string) => void): Promise<TrainingBackend> => {
@@ -135,9 +136,9 @@ test('an input that is kept is given once, when it is another array, and after a
       given.push([...inputs.keys()]);
     };
     made.push(new FakeBackend(lose));
-    return Object.assign(made.at(-1) as FakeBackend, { step });
+    return keepTarget(Object.assign(made.at(-1) as FakeBackend, { step }), 'picture');
   };
-  const options = { ...USUAL, make, delays: [0], kept: new Set(['picture']) };
+  const options = { ...USUAL, make, delays: [0] };
   const recovering = await RecoveringBackend.create(options, new Map());
   const [first, other, x] = [Float32Array.of(1), Float32Array.of(2), Float32Array.of(3)];
   for (const picture of [first, first, other, other]) {

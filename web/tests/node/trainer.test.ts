@@ -8,6 +8,7 @@ import { lower } from '../../engine/graph/lowering/lower.ts';
 import { readLook } from '../../engine/look.ts';
 import { type OnnxModel, readModel } from '../../engine/onnx/model.ts';
 import type { TrainingBackend } from '../../engine/training/backend.ts';
+import { CpuSession } from '../../engine/training/cpu-session.ts';
 import {
   adam,
   type Batch,
@@ -27,8 +28,13 @@ const readBytes = async (file: string) => new Uint8Array(readFileSync(`${CACHE}/
 /** Takes a backend away, as a lost GPU does: its calls stay open. */
 const lost = new WeakSet<TrainingBackend>();
 const create = RecoveringBackend.create;
-/** Bytes that backends were given in steps. */
+/** Bytes that were sent to the CPU in steps. */
 let uploaded = 0;
+const { answer } = CpuSession.prototype;
+CpuSession.prototype.answer = function (request) {
+  if (request.kind === 'step') for (const values of request.inputs.values()) uploaded += values.byteLength;
+  return answer.call(this, request);
+};
 const losers = new WeakMap<TrainingBackend, (reason: string) => void>();
 RecoveringBackend.create = (options: RecoveryOptions, initial) =>
   create(
@@ -38,10 +44,8 @@ RecoveringBackend.create = (options: RecoveryOptions, initial) =>
         const backend = await options.make(onLost);
         losers.set(backend, onLost);
         const { step } = backend;
-        backend.step = (...given) => {
-          for (const values of given[0].values()) uploaded += values.byteLength;
-          return lost.has(backend) ? new Promise(() => undefined) : step.apply(backend, given);
-        };
+        backend.step = (...given) =>
+          lost.has(backend) ? new Promise(() => undefined) : step.apply(backend, given);
         return backend;
       },
     },
@@ -108,6 +112,7 @@ test('pixels that cannot be drawn are refused with the reason', async () => {
   const two = { ...model, inputs: [{ name: 'xy', type: 1, dims: [2, 2, 5, 8] }] };
   await refused({}, {}, two).toThrow("pixels.places 'xy' is 2 x 2 x 5 x 8; name an input of 1 x 2 x");
   await refused({}, { loss: 'crossEntropy' }).toThrow('crossEntropy has classes: use mse or l1');
+  await refused({}, { adversary: {} as never }).toThrow('pixels go with no adversary');
   const trainer = await createTrainer(model, { ...options, pixels: PIXELS });
   await expect(trainer.step({ target: makePicture().subarray(1) })).rejects.toThrow(
     "'target' of the batch needs 819 numbers (1 x 3 x 13 x 21) and has 818.",
