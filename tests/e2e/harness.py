@@ -29,6 +29,9 @@ FLAGS = [*limner.page.chromium.FLAGS, "--no-sandbox"]
 MAX_WAIT_MS = 180_000
 """Timeout for tests that hang. It does not check speed, because the machine may be busy."""
 SMALL = {"width": 480, "height": 480}
+SAVE_INTERVAL = 0.12
+"""Seconds between two paintings that are saved. Chromium drops what a page downloads beyond ten files a
+second, and tells nobody."""
 
 MARKS = [
     pytest.mark.browser,
@@ -205,6 +208,7 @@ class Visit:
         self.page = self.context.new_page()
         self.requests: list[str] = []
         self.problems: list[str] = []
+        self.saved_at = -SAVE_INTERVAL
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("console", self._record_problem)
@@ -224,8 +228,10 @@ class Visit:
 
     def painting(self) -> Picture:
         """The painting as the button "Save" writes it, (P, P, 3) in 0..1."""
+        time.sleep(max(0, self.saved_at + SAVE_INTERVAL - time.monotonic()))
         with self.page.expect_download() as download:
             self.page.evaluate("document.getElementById('save-button').click()")
+        self.saved_at = time.monotonic()
         assert read_image_mark(Path(download.value.path())) == "painting"
         picture = Image.open(Path(download.value.path()))
         return np.asarray(picture.convert("RGB"), dtype=np.float64) / 255

@@ -88,11 +88,30 @@ def play(page: Any) -> None:
         page.click("#play-button")
 
 
-def task_times(
+TRIES = 3
+
+
+def assert_no_long_task(
     browser: Any, address: str, trace: Path, act: Callable[[Any], None], *, element: str
+) -> None:
+    """No task of the page takes too long: it opens until it has `element`, and `act` does something there.
+
+    In processor time, as the machine may be busy. A page that has a long task opens again: what the machine
+    did to that task, such as moving memory, does not come again, and what the page did does.
+    """
+    longest = []
+    for _ in range(TRIES):
+        times = sorted(_task_times(browser, address, trace, act, element))
+        if times[-1] <= MAX_TASK_MS:
+            return
+        longest.append(times[-5:])
+    raise AssertionError(f"tasks of more than {MAX_TASK_MS} ms, each time: {longest}")
+
+
+def _task_times(
+    browser: Any, address: str, trace: Path, act: Callable[[Any], None], element: str
 ) -> list[float]:
-    """Milliseconds of processor time of the main thread's tasks, as the machine may be busy: the page opens
-    until it has `element`, and `act` does something with it."""
+    """Milliseconds of processor time of the main thread's tasks."""
     guest = Visit(browser)
     browser.start_tracing(page=guest.page, path=str(trace), categories=["toplevel", "blink.user_timing"])
     guest.open(address, painted=False)
@@ -106,8 +125,8 @@ def task_times(
     return times
 
 
-def playing_task_times(browser: Any, address: str, trace: Path) -> list[float]:
-    """As `task_times`: a tab opens, plays, a slider moves."""
+def assert_no_long_task_in_play(browser: Any, address: str, trace: Path) -> None:
+    """As `assert_no_long_task`: a tab opens, plays, a slider moves."""
 
     def act(page: Any) -> None:
         page.wait_for_timeout(1500)
@@ -118,7 +137,7 @@ def playing_task_times(browser: Any, address: str, trace: Path) -> list[float]:
             page.keyboard.press("ArrowRight")
         page.wait_for_timeout(1500)
 
-    return task_times(browser, address, trace, act, element=".bench canvas >> visible=true")
+    assert_no_long_task(browser, address, trace, act, element=".bench canvas >> visible=true")
 
 
 USUAL_PROBLEMS = ("No available adapters", "GPU stall due to ReadPixels")

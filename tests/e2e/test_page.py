@@ -23,7 +23,7 @@ FETCHED_ON_USE = {
     "panel-": 12_700,
     "discriminator-": 450,
     "storage-": 1_450,
-    "training-": 48_000,
+    "training-": 47_000,
     "adversary-": 950,
     "philox-": 400,
     "cpu-": 8_600,
