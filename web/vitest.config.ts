@@ -68,7 +68,7 @@ export default defineConfig({
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           globalSetup: ['tests/cases.ts', 'tests/table.ts'],
-          setupFiles: ['tests/clear-tuning-cache.ts'],
+          setupFiles: ['tests/clear-tuning-cache.ts', 'tests/keep-pipelines.ts'],
           ...timeouts,
           fileParallelism: false,
           browser: {

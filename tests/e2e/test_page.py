@@ -25,6 +25,8 @@ FETCHED_ON_USE = {
     "storage-": 1_450,
     "training-": 47_000,
     "adversary-": 950,
+    "pixel-batches-": 1_050,
+    "update-inputs-": 650,
     "philox-": 400,
     "cpu-": 8_600,
     "learning-painter-": 1_400,
@@ -35,8 +37,8 @@ our looks need to learn, and kernels for them, norms that are spelled out, doubl
 that are folded, `run`, what finds the format of another program's pictures, what tells a network
 that makes none, what finds the sizes that one takes, state, and what learns in the page: its panel,
 what judges paintings and what stores weights in fewer bits, training for any backend and for
-WebGPU, what an adversary needs, random numbers, and what the CPU, a painting that follows and
-WebGL2 need."""
+WebGPU, what an adversary, drawn pixels, and clipping or Muon need, random numbers, and what the CPU,
+a painting that follows and WebGL2 need."""
 
 
 def test_the_page_is_small_and_refers_only_to_itself() -> None:

@@ -69,7 +69,7 @@ export const ENGINE_CHUNKS = [
   {
     name: 'training-extended',
     test: new RegExp(
-      `web/engine/(autograd/(?!standard)|training/(pixel-batches|training-mode|update-inputs)|graph/lowering/(${TRAINING_LOWERINGS}))`,
+      `web/engine/(autograd/(?!standard)|training/training-mode|graph/lowering/(${TRAINING_LOWERINGS}))`,
     ),
   },
   { name: 'training-code', test: new RegExp(`web/engine/codegen/(${TRAINING_CODE})`) },

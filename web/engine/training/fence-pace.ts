@@ -67,9 +67,9 @@ export class FencePace {
       const done = this.#queue.shift();
       const own = done?.pending.finish() ?? null;
       // What a timer tells has no part of the time that a flush takes.
-      if (done && own !== null) this.slices.measure(done.slice, own + this.slices.floor);
+      if (done && own !== null) this.slices.measure([done.slice], own + this.slices.floor);
       else if (done) untimed.push(done.slice);
     }
-    if (untimed.length > 0) this.slices.measureAll(untimed, end - started, POLL_TRUST);
+    if (untimed.length > 0) this.slices.measure(untimed, end - started, POLL_TRUST);
   }
 }

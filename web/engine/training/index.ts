@@ -4,6 +4,7 @@
 import type { OnnxModel } from '../onnx/model.ts';
 import type { Evaluator, EvaluatorOptions } from './cpu-evaluator.ts';
 import type { InitializeOptions } from './initialize.ts';
+import { makeTrainer } from './make-trainer.ts';
 import type { Trainer } from './trainer.ts';
 import type { TrainerOptions } from './trainer-options.ts';
 
@@ -50,14 +51,10 @@ export type {
 } from './trainer.ts';
 export type { TrainerOptions } from './trainer-options.ts';
 
-/** Makes a trainer of a model. What it needs is fetched now. Rejects with an EngineError if the model cannot be trained, or
- * if no backend can train it. */
-export async function createTrainer(
-  model: Uint8Array | OnnxModel,
-  options: TrainerOptions,
-): Promise<Trainer> {
-  return (await import('./make-trainer.ts')).makeTrainer(model, options);
-}
+/** Makes a trainer of a model. The backend that it needs is fetched now. Rejects with an EngineError if the model cannot be
+ * trained, or if no backend can train it. */
+export const createTrainer: (model: Uint8Array | OnnxModel, options: TrainerOptions) => Promise<Trainer> =
+  makeTrainer;
 
 /** The model with learned constants that begin anew, as torch begins layers with that seed. */
 export async function initialize(model: OnnxModel, options: InitializeOptions): Promise<OnnxModel> {

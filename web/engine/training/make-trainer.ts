@@ -32,11 +32,10 @@ export async function makeTrainer(
 }
 
 async function makeStep(file: OnnxModel, options: TrainerOptions): Promise<TrainingStep> {
-  const { loss, batch, dims = {}, parameters, clip = {}, optimizer, adversary, pixels } = options;
+  const { batch, dims = {} } = options;
   const sized = batch === undefined ? file : withBatchSize(file, batch);
   const bound = bindDims(sized, dims, file.metadata.has('limner.format'));
-  const common = { loss, clip, optimizer, adversary, pixels };
-  const step = await makeTrainingStep(bound, parameters ? { ...common, parameters } : common);
+  const step = await makeTrainingStep(bound, { ...options, dims: {} });
   const target = step.model.inputs.find(({ name }) => name === step.target);
   const [made] = target?.dims ?? [];
   if (batch !== undefined && made !== batch) {

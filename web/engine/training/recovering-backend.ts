@@ -47,6 +47,7 @@ interface Active {
 }
 
 const DESTROYED = 'The trainer was destroyed.';
+const LOST = 'The GPU was lost for good; the weights are kept.';
 
 const wait = (milliseconds: number): Promise<void> =>
   new Promise(resolve => setTimeout(resolve, milliseconds));
@@ -59,8 +60,8 @@ export class RecoveringBackend {
   #since: StepRecord[] = [];
   #active: Active;
   #losses: number[] = [];
-  #isOver = false;
-  #isDestroyed = false;
+  /** Why it is over; empty until then. */
+  #end = '';
   /** The number of the step whose loss is told next. */
   #told = 0;
 
@@ -96,7 +97,7 @@ export class RecoveringBackend {
 
   /** Whether the device is lost for good, or the backend destroyed. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.#end !== '';
   }
 
   /** How many steps were given. */
@@ -172,7 +173,7 @@ export class RecoveringBackend {
   }
 
   destroy(): void {
-    this.#isOver = this.#isDestroyed = true;
+    this.#end = DESTROYED;
     // What waits for the backend fails.
     this.#active.lose(DESTROYED);
     this.#active.backend.destroy();
@@ -195,12 +196,8 @@ export class RecoveringBackend {
 
   /** Makes the backend anew if its device is lost. Throws if that is over. */
   async #recovered(): Promise<void> {
-    while (this.#active.reason !== null && !this.#isOver) await this.#recover(this.#active.reason);
-    if (this.#isOver) {
-      throw new EngineError(
-        this.#isDestroyed ? DESTROYED : 'The GPU was lost for good; the weights are kept.',
-      );
-    }
+    while (this.#active.reason !== null && !this.#end) await this.#recover(this.#active.reason);
+    if (this.#end) throw new EngineError(this.#end);
   }
 
   async #recover(reason: string): Promise<void> {
@@ -209,15 +206,15 @@ export class RecoveringBackend {
     this.#losses = [...this.#losses.filter(time => now - time < LOSS_WINDOW_MS), now];
     const delay = this.options.delays[this.#losses.length - 1];
     if (delay === undefined) {
-      this.#isOver = true;
+      this.#end = LOST;
       this.options.onLost(reason);
       return;
     }
     await wait(delay);
-    if (this.#isOver) return;
+    if (this.#end) return;
     try {
       const active = await activate(this.options, this.#snapshot.steps);
-      if (this.#isOver) {
+      if (this.#end) {
         active.backend.destroy();
         return;
       }

@@ -50,14 +50,9 @@ export class StepSlices {
     return this.#costs.slice(first, end).reduce((a, b) => a + b, 0);
   }
 
-  /** Takes in how long a slice took. */
-  measure(slice: Slice, milliseconds: number): void {
-    this.measureAll([slice], milliseconds);
-  }
-
   /** Takes in how long some slices took together. Less than 1 is for clocks that are not exact: an estimate goes that part of
    * the way, as a power. */
-  measureAll(slices: readonly Slice[], milliseconds: number, trust = 1): void {
+  measure(slices: readonly Slice[], milliseconds: number, trust = 1): void {
     const estimated = slices.reduce((sum, slice) => sum + this.costOf(slice), 0);
     const ratio = Math.max(0, milliseconds - this.floor) / estimated;
     const factor = Math.min(MAX_CHANGE, Math.max(1 / MAX_CHANGE, ratio)) ** trust;

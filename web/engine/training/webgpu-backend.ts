@@ -178,8 +178,11 @@ export class WebgpuBackend implements TrainingBackend {
     try {
       await staging.mapAsync(GPUMapMode.READ);
       const all = new Float32Array(staging.getMappedRange()).slice();
-      const starts = regions.map((_, i) => regions.slice(0, i).reduce((sum, one) => sum + one.elements, 0));
-      return regions.map(({ elements }, i) => all.subarray(starts[i], (starts[i] ?? 0) + elements));
+      let end = 0;
+      return regions.map(({ elements }) => {
+        end += elements;
+        return all.subarray(end - elements, end);
+      });
     } finally {
       staging.destroy();
     }
@@ -218,7 +221,7 @@ export class WebgpuBackend implements TrainingBackend {
     this.#timedMs += end - Math.max(start, this.#idleSince);
     this.#idleSince = end;
     if (this.#timedMs < MEASURED_MS) return;
-    this.slices.measureAll(this.#timed, this.#timedMs);
+    this.slices.measure(this.#timed, this.#timedMs);
     this.#timed = [];
     this.#timedMs = 0;
   }

@@ -7,7 +7,7 @@ import { StepSlices } from '../../engine/training/step-slices.ts';
 function measureAll(slices: StepSlices, milliseconds: readonly number[], floor = 0): void {
   for (const [first, end] of slices.split()) {
     const sum = milliseconds.slice(first, end).reduce((a, b) => a + b, 0);
-    slices.measure([first, end], sum + floor);
+    slices.measure([[first, end]], sum + floor);
   }
 }
 
