@@ -46,5 +46,5 @@ def write_dreams(folder: Path) -> None:
                 "tolerance": tolerance,
             }
         )
-    write_dream_look(folder / "dream-look.onnx", "fire4", pixels=PIXELS, force=True)
+    write_dream_look(folder / "dream-look.onnx", "fire2", pixels=PIXELS, force=True)
     (folder / "dreams.json").write_text(json.dumps(listed))

@@ -1,5 +1,5 @@
 // Memory does not grow while painting for a long time, neither on the GPU nor in JavaScript. CI paints 3,000
-// frames of a tiny look, and of one that dreams. `npm run soak` paints LIMNER_SOAK_FRAMES frames (default 100,000) of a
+// frames of a tiny look, and 600 of one that dreams, which take longer. `npm run soak` paints LIMNER_SOAK_FRAMES frames (default 100,000) of a
 // lean look, prints its progress, and writes docs/benchmarks/soak.json; LIMNER_SOAK_LOOK=dream-look soaks the dream.
 
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
@@ -16,17 +16,26 @@ import { tinyLook } from '../tiny.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const LONG = process.env.LIMNER_SOAK !== undefined;
-/** A file of the test cases, or the tiny look. */
-const LOOKS = LONG ? [process.env.LIMNER_SOAK_LOOK ?? 'lean-64-uint16-colour'] : ['tiny', 'dream-look'];
-const FRAMES = LONG ? Number(process.env.LIMNER_SOAK_FRAMES ?? 100_000) : 3000;
-const BACKENDS = LONG ? (['webgpu'] as const) : (['webgpu', 'webgl2'] as const);
+/** Files of the test cases, or the tiny look, and how many frames of each. */
+const LOOKS: readonly (readonly [look: string, frames: number])[] = LONG
+  ? [
+      [
+        process.env.LIMNER_SOAK_LOOK ?? 'lean-64-uint16-colour',
+        Number(process.env.LIMNER_SOAK_FRAMES ?? 100_000),
+      ],
+    ]
+  : [
+      ['tiny', 3000],
+      ['dream-look', 600],
+    ];
+const BACKENDS = LONG ? [process.env.LIMNER_SOAK_BACKEND ?? 'webgpu'] : ['webgpu', 'webgl2'];
 /** Frames between two samples of memory. */
-const SAMPLE_FRAMES = LONG ? 500 : 250;
+const sampleFrames = (frames: number): number => (LONG ? 500 : frames / 12);
 /** Frames after which everything that is made once exists, such as pipelines and the health monitor's buffers. */
-const WARM_UP_FRAMES = 1000;
+const warmUpFrames = (frames: number): number => Math.min(1000, frames / 3);
 /** V8's heap varies by some hundred kilobytes even after garbage collection, because of compiled code. A leak of one
- * small object (100 bytes) per frame would be 200 kB in CI's 2,000 frames after the warm-up, and 10 MB in the long
- * run. */
+ * small object (100 bytes) per frame would be 200 kB in the tiny look's 2,000 frames after the warm-up, and 10 MB in the
+ * long run. */
 const MAX_HEAP_GROWTH = LONG ? 512 * 1024 : 150 * 1024;
 
 /** The memory of the GPU process varies by some megabytes, because it returns freed memory late. Therefore
@@ -173,10 +182,10 @@ const START = (look: string, backend: string) => `(async () => {
   return painter.adapter;
 })()`;
 
-test.each(LOOKS.flatMap(look => BACKENDS.map(backend => [look, backend] as const)))(
-  `memory does not grow over ${FRAMES} frames of %s on %s`,
+test.each(LOOKS.flatMap(([look, frames]) => BACKENDS.map(backend => [look, backend, frames] as const)))(
+  'memory does not grow as %s paints on %s, over %i frames',
   { timeout: 24 * 3600_000 },
-  async (look, backend) => {
+  async (look, backend, frames) => {
     const tab = await browser.newPage();
     await tab.addInitScript(HOOKS);
     await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
@@ -187,18 +196,19 @@ test.each(LOOKS.flatMap(look => BACKENDS.map(backend => [look, backend] as const
     await expect.poll(() => tab.evaluate('window.reads')).toBeGreaterThan(0);
     const samples: Sample[] = [];
     const began = performance.now();
-    for (let frame = 0; frame < FRAMES; frame += SAMPLE_FRAMES) {
-      expect(await tab.evaluate(`window.paintFrames(${SAMPLE_FRAMES})`)).toEqual([]);
-      const now = await takeSample(tab, session, frame + SAMPLE_FRAMES, began);
+    const between = sampleFrames(frames);
+    for (let frame = 0; frame < frames; frame += between) {
+      expect(await tab.evaluate(`window.paintFrames(${between})`)).toEqual([]);
+      const now = await takeSample(tab, session, frame + between, began);
       samples.push(now);
       if (LONG) {
-        const left = Math.round(((FRAMES - now.frame) / now.frame) * now.seconds);
-        console.log(`${now.frame} of ${FRAMES} frames, heap ${now.heapBytes}, ${left} s left`);
+        const left = Math.round(((frames - now.frame) / now.frame) * now.seconds);
+        console.log(`${now.frame} of ${frames} frames, heap ${now.heapBytes}, ${left} s left`);
         write(look, adapter, backend, samples);
       }
     }
     await tab.close();
-    const warm = samples.find(({ frame }) => frame >= WARM_UP_FRAMES);
+    const warm = samples.find(({ frame }) => frame >= warmUpFrames(frames));
     const last = samples.at(-1);
     if (!warm || !last) throw new Error('too few frames to compare');
     const painted = last.frame - warm.frame;
@@ -212,7 +222,7 @@ test.each(LOOKS.flatMap(look => BACKENDS.map(backend => [look, backend] as const
     );
     expect(growth).toBeLessThan(MAX_HEAP_GROWTH);
     const gpu = samples
-      .filter(({ frame }) => frame >= WARM_UP_FRAMES)
+      .filter(({ frame }) => frame >= warmUpFrames(frames))
       .flatMap(one => one.gpuProcessBytes ?? []);
     if (process.platform === 'linux') expect(gpu.length).toBeGreaterThan(3);
     const half = Math.floor(gpu.length / 2);
