@@ -30,5 +30,8 @@ export async function fetchPictures(name: PictureSet): Promise<Task | null> {
   );
   const whole = arrays.filter(array => array !== null);
   const task = taskOfIdx(whole, about.title, about.classes);
-  return { ...task, note: [about.licence, about.citation].filter(Boolean).join(' · ') };
+  return {
+    ...task,
+    note: [about.licence && `licence: ${about.licence}`, about.citation].filter(Boolean).join(' · '),
+  };
 }

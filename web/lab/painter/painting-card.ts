@@ -27,6 +27,8 @@ export function makePaintingCard(
   drawer: Drawer,
   scene: () => Scene | null,
   damage: (at: Viewport['at'] | null) => void,
+  /** Paintings side by side, of which the large one is picked. */
+  walls: readonly HTMLElement[],
 ): PaintingCard {
   const { settings, showOnly } = cards;
   const viewport = (): Viewport => ({ zoom: settings.values.zoom, at: settings.values.at ?? [0, 0] });
@@ -64,6 +66,7 @@ export function makePaintingCard(
     'Painting',
     ABOUT.painting,
     ...makeModes(settings),
+    ...walls,
     frame,
     showOnly(hint, hasGrids),
     choices,

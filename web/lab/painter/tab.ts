@@ -4,6 +4,7 @@ import { errorMessage } from '../../shared/errors.ts';
 import { nextTask } from '../../shared/next-task.ts';
 import { CurvePlot } from '../plot/curve-plot.ts';
 import { makeBench, makeCard } from '../shell/bench.ts';
+import { makeAbout } from '../shell/explain.ts';
 import { formatCount } from '../shell/format.ts';
 import type { Host, Tab } from '../shell/tab.ts';
 import { ABOUT } from './about.ts';
@@ -16,7 +17,7 @@ import { makeNetworkCard } from './network-card.ts';
 import { saveNetwork } from './network-file.ts';
 import { makePaintingCard, type PaintingCard } from './painting-card.ts';
 import { Runs } from './runs.ts';
-import { makeSettings, sideOf } from './settings.ts';
+import { makeSettings, type PainterSettings, sideOf } from './settings.ts';
 import { Target } from './target.ts';
 import { makeTargetCard } from './target-card.ts';
 import { makeTrainingCard } from './training-card.ts';
@@ -73,6 +74,7 @@ class PainterTab implements Tab {
       this.#drawer,
       () => this.#runs.shown.scene,
       at => this.#runs.shown.damage?.(at),
+      this.#makeWalls(),
     );
     this.#psnr = new CurvePlot('Likeness', ABOUT.psnr, () => makeCurves(this.#runs.shown, true));
     this.#loss = new CurvePlot('Loss', ABOUT.loss, () => makeCurves(this.#runs.shown, false));
@@ -92,31 +94,40 @@ class PainterTab implements Tab {
 
   #layOut(cards: CardHost): HTMLElement {
     const bench = makeBench('painter', { data: 'Picture and network', network: 'Painting' });
-    const { values } = this.settings;
-    const isNet =
-      (...nets: (typeof values.net)[]) =>
-      () =>
-        nets.includes(this.settings.values.net);
     const isLearned = () => this.settings.values.net !== 'cppn';
     bench.data.append(
       makeTargetCard(cards, this.#target, this.#brush, () => this.#drawSource()),
       makeNetworkCard(cards),
     );
-    const bends = makeCard('Five activations', ABOUT.activations, this.#runs.activations.wall.element);
-    const synaptic = makeCard('Five activations', ABOUT.wall, this.#runs.sideBySide.wall.element);
-    bench.network.append(
-      this.#painting.element,
-      this.#showOnly(bends, isNet('activations')),
-      this.#showOnly(synaptic, isNet('synaptic')),
-      this.#layers.element,
-    );
+    bench.network.append(this.#painting.element, this.#layers.element);
     const children = makeCard('Its children', ABOUT.children, this.#runs.breeding.wall.element);
-    bench.curves.append(this.#showOnly(children, isNet('cppn')));
-    this.#psnr.card.append(this.#showOnly(makeKey(), isNet('activations', 'synaptic')));
+    bench.curves.append(this.#showOnly(children, () => this.#isNet('cppn')));
+    this.#psnr.card.append(this.#showOnly(makeKey(), () => this.#isNet('activations', 'synaptic')));
     for (const card of [this.#psnr.card, this.#loss.card, makeTrainingCard(cards)]) {
       bench.curves.append(this.#showOnly(card, isLearned));
     }
     return bench.element;
+  }
+
+  #isNet(...nets: PainterSettings['values']['net'][]): boolean {
+    return nets.includes(this.settings.values.net);
+  }
+
+  /** The same network with five activations, in the two modes that have them. */
+  #makeWalls(): HTMLElement[] {
+    const { activations, sideBySide } = this.#runs;
+    return (
+      [
+        ['activations', ABOUT.activations, activations.wall],
+        ['synaptic', ABOUT.wall, sideBySide.wall],
+      ] as const
+    ).map(([net, about, wall]) => {
+      const element = makeElement('div', 'side-by-side');
+      const head = makeElement('span', 'control-head', 'Five activations');
+      head.append(makeAbout('Five activations', about, head));
+      element.append(head, wall.element);
+      return this.#showOnly(element, () => this.#isNet(net));
+    });
   }
 
   #showOnly(element: HTMLElement, isShown: () => boolean): HTMLElement {
