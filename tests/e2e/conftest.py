@@ -1,7 +1,7 @@
 """Browsers and pages that the page's tests share.
 
-Fixtures end with their module, because two event loops of Playwright cannot run at the same time, and other
-tests start their own.
+Browsers end with the last of these tests, because two event loops of Playwright cannot run at the same time,
+and other tests start their own.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,14 +27,14 @@ def address(folder: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def playwright_driver() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(playwright_driver: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A browser without a GPU, like most test machines; its camera plays a file."""
     clip = camera_file(tmp_path_factory.mktemp("camera") / "camera.y4m")
@@ -48,7 +48,7 @@ def browser(playwright_driver: Any, tmp_path_factory: pytest.TempPathFactory) ->
     launched.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def gpu_browser(playwright_driver: Any) -> Iterator[Any]:
     """A browser with WebGPU on a software adapter."""
     launched = playwright_driver.chromium.launch(
