@@ -1,7 +1,7 @@
 """Browsers and pages that the page's tests share.
 
-Browsers end with the last of these tests, because two event loops of Playwright cannot run at the same time,
-and other tests start their own.
+Browsers end with the last of these tests, because two event loops of Playwright cannot run at the same
+time, and other tests start their own.
 """
 
 from collections.abc import Callable, Iterator
