@@ -60,16 +60,17 @@ export class FencePace {
     if (!first) return;
     await first.pending.done();
     const end = this.now();
-    const started = Math.max(first.start, this.#idleSince);
+    // A slice that follows another one at once has no part of the time that a flush takes, nor has what a timer tells.
+    const took =
+      first.start < this.#idleSince ? end - this.#idleSince : end - first.start - this.slices.floor;
     this.#idleSince = end;
     const untimed: Slice[] = [];
     while (this.#queue[0]?.pending.isDone()) {
       const done = this.#queue.shift();
       const own = done?.pending.finish() ?? null;
-      // What a timer tells has no part of the time that a flush takes.
-      if (done && own !== null) this.slices.measure([done.slice], own + this.slices.floor);
+      if (done && own !== null) this.slices.measure([done.slice], own);
       else if (done) untimed.push(done.slice);
     }
-    if (untimed.length > 0) this.slices.measure(untimed, end - started, POLL_TRUST);
+    if (untimed.length > 0) this.slices.measure(untimed, took, POLL_TRUST);
   }
 }

@@ -15,7 +15,8 @@ export type Slice = readonly [first: number, end: number];
 export class StepSlices {
   readonly #costs: number[];
 
-  /** `costs` are estimates in milliseconds, one for each dispatch. `floor` is how long an empty submission takes. */
+  /** `costs` are estimates in milliseconds, one for each dispatch. `floor` is how long an empty submission takes: that time is in
+   * what is measured of the first slice of a queue that was empty. */
   constructor(
     costs: readonly number[],
     readonly floor: number,
@@ -50,11 +51,11 @@ export class StepSlices {
     return this.#costs.slice(first, end).reduce((a, b) => a + b, 0);
   }
 
-  /** Takes in how long some slices took together. Less than 1 is for clocks that are not exact: an estimate goes that part of
+  /** Takes in how long some slices took together, without the floor. Less than 1 is for clocks that are not exact: an estimate goes that part of
    * the way, as a power. */
   measure(slices: readonly Slice[], milliseconds: number, trust = 1): void {
     const estimated = slices.reduce((sum, slice) => sum + this.costOf(slice), 0);
-    const ratio = Math.max(0, milliseconds - this.floor) / estimated;
+    const ratio = Math.max(0, milliseconds) / estimated;
     const factor = Math.min(MAX_CHANGE, Math.max(1 / MAX_CHANGE, ratio)) ** trust;
     // A slice may be among them several times, from several steps.
     const indices = new Set(

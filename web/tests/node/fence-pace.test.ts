@@ -21,6 +21,8 @@ class FakeGpu implements SliceTimer {
   constructor(
     readonly costs: readonly number[],
     readonly hasTimers: boolean,
+    /** Milliseconds until it tells that it is done. */
+    readonly late = 0,
   ) {}
 
   readonly draw = (slice: Slice): void => {
@@ -39,9 +41,9 @@ class FakeGpu implements SliceTimer {
     const end = Math.max(this.now, this.#busyUntil) + cost;
     this.#busyUntil = end;
     return {
-      isDone: () => this.now >= end,
+      isDone: () => this.now >= end + this.late,
       done: async () => {
-        while (this.now < end) this.now += POLL_MS;
+        while (this.now < end + this.late) this.now += POLL_MS;
       },
       finish: () => (this.hasTimers ? cost : null),
     };
@@ -49,7 +51,7 @@ class FakeGpu implements SliceTimer {
 }
 
 async function train(gpu: FakeGpu, guess: number, steps: number): Promise<FencePace> {
-  const slices = new StepSlices(Array(gpu.costs.length).fill(guess), 0);
+  const slices = new StepSlices(Array(gpu.costs.length).fill(guess), gpu.late);
   const pace = new FencePace(slices, gpu, () => gpu.now);
   for (let step = 0; step < steps; step++) await pace.draw(gpu.draw);
   await pace.finished();
@@ -73,6 +75,14 @@ test.each([true, false])('slices are held to eight milliseconds (timers: %s)', a
     const total = DRAWS.reduce((a, b) => a + b, 0);
     const perStep = late.length / (late.reduce((sum, { cost }) => sum + cost, 0) / total);
     expect(perStep).toBeLessThanOrEqual(2 * Math.ceil(total / 8));
+  }
+});
+
+test('slices of a GPU that tells late are not taken for shorter than they are', async () => {
+  const gpu = new FakeGpu(DRAWS, false, 8);
+  await train(gpu, 20, 60);
+  for (const { cost, slice } of gpu.flushes.slice(-40)) {
+    expect(slice[1] - slice[0] === 1 ? 0 : cost, `${slice}`).toBeLessThanOrEqual(8 + POLL_MS);
   }
 });
 
