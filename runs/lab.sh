@@ -1,6 +1,6 @@
 # Sourced by runs/lab-*.sh: one training of the lab, in a folder of its own.
 #
-# Every training takes one thread. A finished one is passed over, and one that was stopped resumes. One that
+# Every training takes one thread, unless its options say another number. A finished one is passed over, and one that was stopped resumes. One that
 # another process is at is passed over too, so a script that is started twice uses two cores.
 cd "$(dirname "$0")/.."
 export OMP_NUM_THREADS=1

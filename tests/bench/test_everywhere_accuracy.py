@@ -58,7 +58,7 @@ class TestAccuracySet:
         sets = store_tiny_mnist(tmp_path, monkeypatch)
         monkeypatch.setenv("LIMNER_DATA", str(sets))
         test = load_labelled("mnist", sets).test
-        model = flat_network(tmp_path / "a.onnx", ABOUT)
+        model = flat_network(tmp_path / "a.onnx", ABOUT | {"data": "Tiny (a copy)"})
         found = write_accuracy_set(model, TEST // 4, tmp_path / "some.bin")
         assert found is not None
         assert found.title == "Tiny"
@@ -79,8 +79,14 @@ class TestAccuracySet:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("LIMNER_DATA", str(store_tiny_mnist(tmp_path, monkeypatch)))
+        onnx.save(with_about(onnx.load(TRAINED), ABOUT | {"data": "Tiny"}), tmp_path / "a.onnx")
         with pytest.raises(LimnerError, match="of Tiny are 1 x 8 x 8, and the network's 1 x 28 x 28"):
-            write_accuracy_set(read_model(TRAINED), 10, tmp_path / "pictures.bin")
+            write_accuracy_set(read_model(tmp_path / "a.onnx"), 10, tmp_path / "pictures.bin")
+
+    def test_a_network_of_one_s_own_classes_is_not_tested_on_the_set(self, tmp_path: Path) -> None:
+        model = flat_network(tmp_path / "a.onnx", ABOUT | {"data": "My own"})
+        with pytest.raises(LimnerError, match="has learned from 'My own'"):
+            write_accuracy_set(model, 10, tmp_path / "pictures.bin")
 
     @pytest.mark.parametrize(
         "about", [{}, {"task": "cars", "data": "Cars", "range": "0..1"}, ABOUT | {"task": []}]

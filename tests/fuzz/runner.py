@@ -24,7 +24,7 @@ from fuzz.folders import Item, folders, open_folders, snapshot, write_folder
 from fuzz.surroundings import ENCODINGS, outputs, streams, variables
 
 MAX_SECONDS = 60
-"""A run that takes longer hangs. None takes more than a few seconds of a quiet machine."""
+"""A run that takes longer hangs: on a quiet machine none takes more than a few seconds."""
 
 REPLACEABLE = {
     "pictures": {"store"},

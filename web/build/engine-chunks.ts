@@ -50,7 +50,7 @@ export const ENGINE_CHUNKS = [
   // them.
   {
     name: 'training',
-    test: /web\/engine\/(autograd\/(rules\/(backward-node|conv|elementwise|matmul|movement|reduce|resample)|rules|gradients)\.|training\/(?!adversary|cpu|webg|fence|flat|learned-plan|learning-painter|pixel-batches|shared-painter|step-slices|training-mode|update-(formula|inputs))|graph\/lowering\/(training|training-(conv|products|window)|learned-weights)\.|graph\/passes\/spread-sums|onnx\/(write-model|node-writer|protobuf-writer))/,
+    test: /web\/engine\/(autograd\/(rules\/(backward-node|conv|elementwise|matmul|movement|reduce|resample)|rules|gradients)\.|training\/(?!adversary|cpu|webg|fence|flat|learned-plan|kept-target|learning-painter|pixel-batches|shared-painter|step-slices|training-mode|update-(formula|inputs))|graph\/lowering\/(training|training-(conv|products|window)|learned-weights)\.|graph\/passes\/spread-sums|onnx\/(write-model|node-writer|protobuf-writer))/,
   },
   // Kernels that training needs, as do other people's networks to paint.
   { name: 'kernels', test: /web\/engine\/webgpu\/kernels\/(matmul|movement|reduce)/ },
@@ -72,5 +72,7 @@ export const ENGINE_CHUNKS = [
       `web/engine/(autograd/(?!standard)|training/training-mode|graph/lowering/(${TRAINING_LOWERINGS}))`,
     ),
   },
+  // What draws pixels on the device.
+  { name: 'pixel-batches', test: /web\/engine\/training\/(kept-target|pixel-batches)/ },
   { name: 'training-code', test: new RegExp(`web/engine/codegen/(${TRAINING_CODE})`) },
 ];

@@ -2,8 +2,8 @@
 // second of the clock.
 
 import { createTrainer, sgd, type TrainingBackendName } from '../engine/training/index.ts';
-import { planesOf } from '../lab/painter/batch.ts';
 import { buildModel, drawWeights, learnedLayers, makeNetwork, namesOf } from '../lab/painter/network.ts';
+import { planesOf } from '../lab/painter/pixels.ts';
 
 /** The seed's picture, network and rate; and the pixels of a step along a side. */
 const [SIDE, HIDDEN, RATE, BATCH] = [300, 15, 0.01, 64];
@@ -42,7 +42,7 @@ export async function racePixels(backend: TrainingBackendName, rounds: number): 
     optimizer: sgd(),
     learningRate: RATE,
     parameters: learnedLayers(network).flatMap(namesOf),
-    pixels: { places: 'xy', width: SIDE, height: SIDE },
+    pixels: { coordinates: 'xy', width: SIDE, height: SIDE },
     backend,
   });
   const other = new (window as unknown as { synaptic: Synaptic }).synaptic.Architect.Perceptron(2, HIDDEN, 3);

@@ -1,7 +1,6 @@
 // Measures the lab's painter: how soon a network of grids has the likeness of a photo, on the CPU backend in its worker.
 
 import { adam, createTrainer } from '../engine/training/index.ts';
-import { planesOf } from '../lab/painter/batch.ts';
 import { WHOLE } from '../lab/painter/drawer.ts';
 import {
   buildModel,
@@ -13,6 +12,7 @@ import {
   namesOf,
 } from '../lab/painter/network.ts';
 import type { Pixels } from '../lab/painter/pixels.ts';
+import { planesOf } from '../lab/painter/pixels.ts';
 import { centerCrop, getContext2d } from '../shared/canvas.ts';
 
 const SIDE = 256;
@@ -50,7 +50,7 @@ export async function paintPhoto(base64: string, looks: readonly number[]) {
     optimizer: adam({ epsilon: 1e-15 }),
     learningRate: 0.02,
     parameters: [...gridNames(network), ...learnedLayers(network).flatMap(namesOf)],
-    pixels: { places: 'xy', width: SIDE, height: SIDE },
+    pixels: { coordinates: 'xy', width: SIDE, height: SIDE },
     backend: 'cpu',
   });
   const { activationsOf, placesOf } = await import('../lab/painter/evaluate.ts');

@@ -24,7 +24,7 @@ export interface PixelSuite {
 /** Of the places of a step, and of the picture: no power of two, and not square. */
 export const [ROWS, COLUMNS] = [5, 8];
 export const [WIDTH, HEIGHT] = [21, 13];
-export const PIXELS = { places: 'xy', width: WIDTH, height: HEIGHT } as const;
+export const PIXELS = { coordinates: 'xy', width: WIDTH, height: HEIGHT } as const;
 const COUNT = ROWS * COLUMNS;
 const [WEIGHTS, BIASES] = [Float32Array.of(0.3, -0.2, 0.1, 0.4, -0.5, 0.25), Float32Array.of(0.5, 0.4, 0.6)];
 const RATE = 0.1;

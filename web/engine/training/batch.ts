@@ -64,7 +64,8 @@ export function readBatch(
       const shape = dims.length > 1 ? ` (${dims.join(' x ')})` : '';
       throw new EngineError(`'${name}' of the batch needs ${size} numbers${shape} and has ${values.length}.`);
     }
-    if (!known?.has(values)) checkValues(name, values, classes);
+    // A number that may be changed in place is no picture.
+    if (dims.length === 0 || !known?.has(values)) checkValues(name, values, classes);
     known?.add(values);
     found.set(name, values);
   }

@@ -58,7 +58,7 @@ async function startBackend(training: Training, options: TrainerOptions): Promis
     const make = async (onLoss: (reason: string) => void): Promise<TrainingBackend> => {
       const backend = await createBackend(name, training, { device, onLost: onLoss });
       const { step } = training;
-      return options.pixels ? (await import('./pixel-batches.ts')).keepTarget(backend, step.target) : backend;
+      return options.pixels ? (await import('./kept-target.ts')).keepTarget(backend, step.target) : backend;
     };
     try {
       return await RecoveringBackend.create(

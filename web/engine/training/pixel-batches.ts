@@ -4,14 +4,13 @@
 import { EngineError } from '../error.ts';
 import type { OnnxModel } from '../onnx/model.ts';
 import { DOMAIN, int, ints, type NodeWriter, text } from '../onnx/node-writer.ts';
-import type { TrainingBackend } from './backend.ts';
 import { LOSSES, type Loss, type LossName } from './losses.ts';
 import type { Additions } from './training-mode.ts';
 
 export interface PixelBatches {
-  /** The model's input that gets the places, of shape (1, 2, h, w): x and y of the middles of h w pixels, from -1 to 1, with y
+  /** The model's input that gets the coordinates, of shape (1, 2, h, w): x and y of the middles of h w pixels, from -1 to 1, with y
    * downwards. The pixels are drawn at random, by the seed and the number of the step. */
-  readonly places: string;
+  readonly coordinates: string;
   /** Sides of the picture, in pixels: the target is all of it, (1, C, height, width). */
   readonly height: number;
   readonly width: number;
@@ -20,8 +19,8 @@ export interface PixelBatches {
 /** What float32 tells apart of the numbers that are drawn. */
 const MAX_SIDE = 2 ** 16;
 
-/** Writes the places under the name of the model's input. Returns a loss that compares with the colours of a picture, its target,
- * at these places. Throws an EngineError if the model takes no places, or the loss no colours. */
+/** Writes the coordinates under the name of the model's input. Returns a loss that compares with the colours of a picture, its target,
+ * at these places. Throws an EngineError if the model takes no coordinates, or the loss no colours. */
 export function drawPixels(
   writer: NodeWriter,
   inference: OnnxModel,
@@ -30,10 +29,10 @@ export function drawPixels(
   additions: Additions,
 ): Loss {
   if (adversary) throw new EngineError('pixels go with no adversary: it judges whole pictures.');
-  if (loss === 'crossEntropy') {
-    throw new EngineError('pixels are colours, and crossEntropy has classes: use mse or l1.');
+  if (loss !== 'mse' && loss !== 'l1') {
+    throw new EngineError(`pixels are colours, which ${loss} does not compare: use mse or l1.`);
   }
-  const grid = writePlaces(writer, inference, pixels, additions);
+  const grid = writeCoordinates(writer, inference, pixels, additions);
   return {
     targetDims: dims => pictureDims(pixels, dims),
     write: (given, compared) =>
@@ -42,20 +41,22 @@ export function drawPixels(
 }
 
 /** Returns the name of a grid (1, h, w, 2) of the same places. */
-function writePlaces(
+function writeCoordinates(
   writer: NodeWriter,
   { inputs }: OnnxModel,
-  { places, height, width }: PixelBatches,
+  { coordinates, height, width }: PixelBatches,
   additions: Additions,
 ): string {
   for (const [name, side] of Object.entries({ height, width })) {
     if (Number.isInteger(side) && side >= 1 && side <= MAX_SIDE) continue;
     throw new EngineError(`pixels.${name} is given as ${side}; give a whole number from 1 to ${MAX_SIDE}.`);
   }
-  const dims = inputs.find(({ name }) => name === places)?.dims?.map(Number);
+  const dims = inputs.find(({ name }) => name === coordinates)?.dims?.map(Number);
   if (dims?.length !== 4 || dims[0] !== 1 || dims[1] !== 2) {
     const found = dims ? `is ${dims.join(' x ')}` : 'is none of the model';
-    throw new EngineError(`pixels.places '${places}' ${found}; name an input of 1 x 2 x height x width.`);
+    throw new EngineError(
+      `pixels.coordinates '${coordinates}' ${found}; name an input of 1 x 2 x height x width.`,
+    );
   }
   const both = (x: number, y: number) => writer.floats(Float32Array.of(x, y), [1, 2, 1, 1]);
   const { seed, step } = additions.random;
@@ -74,8 +75,8 @@ function writePlaces(
     both(width - 1, height - 1),
   ]);
   const scaled = writer.times(pixel, both(2 / width, 2 / height));
-  writer.addNamed(places, 'Add', [scaled, both(1 / width - 1, 1 / height - 1)]);
-  return writer.transpose(places, [0, 2, 3, 1]);
+  writer.addNamed(coordinates, 'Add', [scaled, both(1 / width - 1, 1 / height - 1)]);
+  return writer.transpose(coordinates, [0, 2, 3, 1]);
 }
 
 /** The shape of the picture, for an output of that shape. */
@@ -97,15 +98,3 @@ const writeColors = (writer: NodeWriter, picture: string, grid: string): string 
     padding_mode: text('border'),
     align_corners: int(0),
   });
-
-/** The backend, which is given its target when that is another array than before. */
-export function keepTarget(backend: TrainingBackend, target: string): TrainingBackend {
-  const step = backend.step.bind(backend);
-  let kept: Float32Array | undefined;
-  backend.step = async (inputs, ...rest) => {
-    const picture = inputs.get(target);
-    await step(new Map([...inputs].filter(([name]) => name !== target || picture !== kept)), ...rest);
-    kept = picture;
-  };
-  return backend;
-}

@@ -96,7 +96,7 @@ export async function makeTrainingStep(given: OnnxModel, options: StepOptions): 
     nodes: writer.nodes,
     constants: new Map([...inference.constants, ...writer.constants, ...(judgement?.constants ?? [])]),
     inputs: [
-      ...inference.inputs.filter(({ name }) => name !== options.pixels?.places),
+      ...inference.inputs.filter(({ name }) => name !== options.pixels?.coordinates),
       floatValue(target, targetDims(dims)),
       ...drawn.map(name => floatValue(name, [])),
     ],

@@ -23,7 +23,7 @@ export interface TrainerOptions {
    * alone. */
   adversary?: Adversary;
   /** For networks that take places and give colours: each step draws its pixels on the device, and compares with their colours.
-   * A batch has the whole picture as its target, and no places. It is uploaded when it is another array than in the step
+   * A batch has the whole picture as its target, and no coordinates. It is uploaded when it is another array than in the step
    * before, so paint a change into a copy. */
   pixels?: PixelBatches;
   /** How many examples a step has. Default: as many as the file says, or 1. */

@@ -11,6 +11,9 @@ import {
 import { learnedNames } from '../network/weights.ts';
 import type { ClassifierSettings } from './settings.ts';
 
+/** The metadata that `limner lab` writes. */
+const ABOUT = 'limner.lab';
+
 const fileOf = (task: string, net: NetName): string => `starts/${task}-${net}.onnx`;
 
 /** The networks of a task that lie beside the page, trained. */
@@ -21,6 +24,8 @@ export async function trainedNets(task: string): Promise<readonly NetName[]> {
 
 export interface ModelOptions {
   readonly task: string;
+  /** What it learns from, as a saved file tells it. */
+  readonly data: string;
   readonly dims: ExampleDims;
   readonly classes: number;
   /** Tells what could not be done as the settings say. */
@@ -31,11 +36,11 @@ export interface ModelOptions {
  * one that is built and begins from nothing. */
 export async function makeModel(
   { values: { net, units, start, seed } }: ClassifierSettings,
-  { task, dims, classes, say }: ModelOptions,
+  { task, data, dims, classes, say }: ModelOptions,
 ): Promise<OnnxModel> {
   if (start === 'trained' || !isBuilt(net)) {
     const file = await fetchData(fileOf(task, net));
-    const found = file && readModel(new Uint8Array(await file.arrayBuffer()));
+    const found = file && withData(readModel(new Uint8Array(await file.arrayBuffer())), data);
     if (found && fits(found, dims, classes)) {
       if (start === 'trained') return found;
       return initialize(found, { seed, parameters: learnedNames(found) });
@@ -48,6 +53,12 @@ export async function makeModel(
   // Rows of features have no neighbours for a convolution to look at.
   const fitting = dims.length === 3 ? (isBuilt(net) ? net : 'lenet') : net === 'perceptron' ? net : 'linear';
   return initialize(buildClassifier({ net: fitting, units }, dims, classes), { seed });
+}
+
+/** The file's metadata tells what it learned from; it learns from this now. */
+function withData(model: OnnxModel, data: string): OnnxModel {
+  const about = JSON.parse(model.metadata.get(ABOUT) ?? '{}') as Record<string, unknown>;
+  return { ...model, metadata: new Map([...model.metadata, [ABOUT, JSON.stringify({ ...about, data })]]) };
 }
 
 const fits = (

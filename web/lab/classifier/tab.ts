@@ -185,6 +185,7 @@ export abstract class ClassifierTab implements Tab {
     const form = this.formOf(task);
     const model = await makeModel(this.settings, {
       task: this.id,
+      data: task.name,
       dims: form.dims,
       classes: task.classes.length,
       say: this.host.say,

@@ -40,7 +40,7 @@ export interface SessionEvents {
 
 /** Between two readings of the weights. */
 const PROGRESS_MS = 120;
-const SLOW_MS = 450;
+export const SLOW_MS = 450;
 /** As many seeds as a trainer tells apart. */
 const SEEDS = 2 ** 24;
 const NAMES = { webgpu: 'WebGPU', webgl2: 'WebGL2', cpu: 'CPU' } as const;
@@ -133,6 +133,12 @@ export class Session {
       await trainer.runUntil(step => this.#batch(trainer, step), { steps });
       await this.#tell(trainer, restarts);
     });
+  }
+
+  /** Gives its GPU back; the next thing that it does makes a trainer anew. */
+  close(): void {
+    this.pause();
+    void this.#enqueue(async () => this.#drop());
   }
 
   setSlow(isSlow: boolean): void {
@@ -253,7 +259,7 @@ export class Session {
   }
 
   #showRate({ backend }: Trainer, now: number): void {
-    this.#rate = this.#rate === null ? now : 0.8 * this.#rate + 0.2 * now;
+    this.#rate = smoothRate(this.#rate, now);
     this.host.setChip(NAMES[backend], this.#isSlow ? null : this.#rate);
   }
 
@@ -265,6 +271,10 @@ export class Session {
     if (isWanted()) this.events.onProgress(this.losses, weights);
   }
 }
+
+/** Steps a second, as they are shown: they do not jump. */
+export const smoothRate = (before: number | null, now: number): number =>
+  before === null ? now : 0.8 * before + 0.2 * now;
 
 const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   new Promise(resolve => {

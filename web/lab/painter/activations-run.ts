@@ -1,5 +1,6 @@
 /** Multilayer perceptrons side by side, one for each activation: the same picture, seed and steps. They take turns; one of
  * them is seen large. */
+import { SLOW_MS, smoothRate } from '../network/session.ts';
 import { formatCount } from '../shell/format.ts';
 import type { Host } from '../shell/tab.ts';
 import { likenessText, SQUASH_STYLES } from './curves.ts';
@@ -14,7 +15,6 @@ import { Wall } from './wall.ts';
 /** What a round of all five shall take, and the most steps of one's turn. */
 const ROUND_MS = 200;
 const MAX_TURN = 256;
-const SLOW_MS = 450;
 
 export class ActivationsRun implements Run {
   readonly unit = 'step';
@@ -95,6 +95,7 @@ export class ActivationsRun implements Run {
 
   begin(): void {
     this.#beginnings += 1;
+    this.#forgetPace();
     for (const run of this.#runs) run.begin();
     this.wall.show(
       SQUASHES.map((act, i) => ({
@@ -116,9 +117,22 @@ export class ActivationsRun implements Run {
     this.#enqueue(() => this.#play());
   }
 
+  /** A round that was begun is ended, so that all have done as many steps. */
   pause(): void {
     this.#isPlaying = false;
     this.host.setPlaying(false);
+  }
+
+  close(): void {
+    // The round ends, else those whose turn is still to come would begin again.
+    this.#beginnings += 1;
+    for (const run of this.#runs) run.close();
+  }
+
+  /** Steps of another plan may take much longer. */
+  #forgetPace(): void {
+    this.#turn = 1;
+    this.#rate = null;
   }
 
   setSlow(isSlow: boolean): void {
@@ -139,10 +153,12 @@ export class ActivationsRun implements Run {
     while (this.#isPlaying && this.#steps < MAX_STEPS) {
       const begin = performance.now();
       const steps = this.#isSlow ? 1 : this.#turn;
+      const beginning = this.#beginnings;
       await this.#round(steps);
+      // A round that was cut short says nothing of the pace.
+      if (!this.#isPlaying || beginning !== this.#beginnings) continue;
       const took = performance.now() - begin;
-      const now = (1000 * steps) / took;
-      this.#rate = this.#rate === null ? now : 0.8 * this.#rate + 0.2 * now;
+      this.#rate = smoothRate(this.#rate, (1000 * steps) / took);
       this.host.setChip(this.#backend, this.#isSlow ? null : this.#rate);
       if (this.#isSlow) await new Promise(resolve => setTimeout(resolve, SLOW_MS));
       else this.#turn = turnAfter(steps, took);
@@ -167,6 +183,7 @@ export class ActivationsRun implements Run {
 
   follow(names: ReadonlySet<string>): void {
     for (const run of this.#runs) run.follow(names);
+    if (names.has('batch') || names.has('opt') || names.has('frozen')) this.#forgetPace();
     if (names.has('pick')) this.wall.request(this.#picked);
   }
 

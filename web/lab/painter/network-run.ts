@@ -6,7 +6,6 @@ import { randomNumbers } from '../numbers/random.ts';
 import { formatCount } from '../shell/format.ts';
 import type { Host } from '../shell/tab.ts';
 import { themeColor } from '../shell/theme.ts';
-import { planesOf } from './batch.ts';
 import type { Scene } from './draw-protocol.ts';
 import { WHOLE } from './drawer.ts';
 import { placesOf } from './evaluate.ts';
@@ -24,7 +23,7 @@ import {
   outputName,
   type PixelNetwork,
 } from './network.ts';
-import type { Pixels } from './pixels.ts';
+import { type Pixels, planesOf } from './pixels.ts';
 import { type Losses, quarterOf, type Run } from './run.ts';
 import { type PainterValues, rateOf, sizeOf } from './settings.ts';
 
@@ -103,6 +102,10 @@ export class NetworkRun implements Run {
 
   pause(): void {
     this.#session?.pause();
+  }
+
+  close(): void {
+    this.#session?.close();
   }
 
   setSlow(isSlow: boolean): void {
@@ -214,7 +217,7 @@ export class NetworkRun implements Run {
       optimizer: values.opt === 'adam' ? ADAM : optimizerOf(values.opt),
       rate: rateOf(values),
       batch: 1,
-      ...(isWhole ? {} : { pixels: { places: 'xy', width, height } }),
+      ...(isWhole ? {} : { pixels: { coordinates: 'xy', width, height } }),
       seed: values.seed,
       steps: MAX_STEPS,
       makeBatch: () => {

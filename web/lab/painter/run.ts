@@ -23,6 +23,8 @@ export interface Run {
   begin(): void;
   play(): void;
   pause(): void;
+  /** Another run is shown: what it holds of a GPU is given back. */
+  close?(): void;
   setSlow(isSlow: boolean): void;
   step(): void;
   /** Goes on with settings that changed, none of which needs a new beginning. */

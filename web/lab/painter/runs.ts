@@ -95,7 +95,10 @@ export class Runs {
   begin(): void {
     const run = this.#chosen;
     const isPlaying = this.#isPlaying;
-    if (run !== this.#shown) this.#shown.pause();
+    if (run !== this.#shown) {
+      this.#shown.pause();
+      this.#shown.close?.();
+    }
     this.#shown = run;
     run.begin();
     if (isPlaying) run.play();

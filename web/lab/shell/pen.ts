@@ -52,17 +52,18 @@ function bindPointer(canvas: HTMLCanvasElement, draw: (from: Place, to: Place) =
     last = to;
   };
   canvas.addEventListener('pointerdown', event => {
+    // A second finger would be joined with the first by a line.
+    if (event.button !== 0 || !event.isPrimary) return;
     canvas.setPointerCapture(event.pointerId);
     stroke(event);
   });
   canvas.addEventListener('pointermove', event => {
-    if (last) stroke(event);
+    if (last && event.isPrimary) stroke(event);
   });
-  for (const end of ['pointerup', 'pointercancel'] as const) {
-    canvas.addEventListener(end, () => {
-      last = null;
-    });
-  }
+  // It ends each stroke, also one that a menu interrupts.
+  canvas.addEventListener('lostpointercapture', event => {
+    if (event.isPrimary) last = null;
+  });
 }
 
 function bindKeys(

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { TrainingBackend } from '../../engine/training/backend.ts';
-import { keepTarget } from '../../engine/training/pixel-batches.ts';
+import { keepTarget } from '../../engine/training/kept-target.ts';
 import { RecoveringBackend } from '../../engine/training/recovering-backend.ts';
 
 /** A backend that computes nothing. */

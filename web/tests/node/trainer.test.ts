@@ -108,10 +108,11 @@ test('pixels that cannot be drawn are refused with the reason', async () => {
     'pixels.width is given as 0; give a whole number from 1 to 65536.',
   );
   await refused({ height: 1.5 as never }).toThrow('pixels.height is given as 1.5');
-  await refused({ places: 'x' as never }).toThrow("pixels.places 'x' is none of the model");
+  await refused({ coordinates: 'x' as never }).toThrow("pixels.coordinates 'x' is none of the model");
   const two = { ...model, inputs: [{ name: 'xy', type: 1, dims: [2, 2, 5, 8] }] };
-  await refused({}, {}, two).toThrow("pixels.places 'xy' is 2 x 2 x 5 x 8; name an input of 1 x 2 x");
-  await refused({}, { loss: 'crossEntropy' }).toThrow('crossEntropy has classes: use mse or l1');
+  await refused({}, {}, two).toThrow("pixels.coordinates 'xy' is 2 x 2 x 5 x 8; name an input of 1 x 2 x");
+  await refused({}, { loss: 'crossEntropy' }).toThrow('crossEntropy does not compare: use mse or l1');
+  await refused({}, { loss: 'bceWithLogits' }).toThrow('bceWithLogits does not compare');
   await refused({}, { adversary: {} as never }).toThrow('pixels go with no adversary');
   const trainer = await createTrainer(model, { ...options, pixels: PIXELS });
   await expect(trainer.step({ target: makePicture().subarray(1) })).rejects.toThrow(

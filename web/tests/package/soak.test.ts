@@ -16,14 +16,10 @@ import { tinyLook } from '../tiny.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const LONG = process.env.LIMNER_SOAK !== undefined;
+const USUAL_LOOK = 'lean-64-uint16-colour';
 /** Files of the test cases, or the tiny look, and how many frames of each. */
 const LOOKS: readonly (readonly [look: string, frames: number])[] = LONG
-  ? [
-      [
-        process.env.LIMNER_SOAK_LOOK ?? 'lean-64-uint16-colour',
-        Number(process.env.LIMNER_SOAK_FRAMES ?? 100_000),
-      ],
-    ]
+  ? [[process.env.LIMNER_SOAK_LOOK ?? USUAL_LOOK, Number(process.env.LIMNER_SOAK_FRAMES ?? 100_000)]]
   : [
       ['tiny', 3000],
       ['dream-look', 600],
@@ -35,7 +31,7 @@ const sampleFrames = (frames: number): number => (LONG ? 500 : frames / 12);
 const warmUpFrames = (frames: number): number => Math.min(1000, frames / 3);
 /** V8's heap varies by some hundred kilobytes even after garbage collection, because of compiled code. A leak of one
  * small object (100 bytes) per frame would be 200 kB in the tiny look's 2,000 frames after the warm-up, and 10 MB in the
- * long run. */
+ * long run. Of the dream's 400 frames it would have to be 400 bytes; what a frame makes is counted besides. */
 const MAX_HEAP_GROWTH = LONG ? 512 * 1024 : 150 * 1024;
 
 /** The memory of the GPU process varies by some megabytes, because it returns freed memory late. Therefore
@@ -272,6 +268,6 @@ function write(look: string, adapter: string, backend: string, samples: readonly
     frames: samples.at(-1)?.frame ?? 0,
     samples,
   };
-  const name = look.startsWith('dream') ? 'soak-dream' : 'soak';
+  const name = ['soak', ...[look, backend].filter(one => one !== USUAL_LOOK && one !== 'webgpu')].join('-');
   writeFileSync(at(`../../../docs/benchmarks/${name}.json`), `${JSON.stringify(result, null, 1)}\n`);
 }

@@ -94,6 +94,10 @@ def _read_test_split(about: dict[str, Any], count: int) -> tuple[str, Split]:
         _, seed = DRAWN_SEEDS
         return DRAWN_TITLE, Split(*draw_digits(count, seed))
     name = DATA_SETS[about["task"]]
+    if not str(about["data"]).startswith(CATALOG[name].title):
+        raise LimnerError(
+            f"The network has learned from {about['data']!r}, of which there are no test pictures."
+        )
     stored = find_stored(name)
     if stored is None:
         raise LimnerError(f"{CATALOG[name].title} is not on this machine: `limner data {name}` fetches it.")

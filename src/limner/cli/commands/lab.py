@@ -79,8 +79,8 @@ class LabCommand:
     augment: bool = True
     """Whether to shift training pictures by up to 2 pixels, and to flip those of clothes and pictures."""
     precision: str = "float32"
-    """float32, or bfloat16: products of half the bits, nearly twice as fast on processors that have
-    them, slower on others. Weights, tests and the file stay float32."""
+    """float32, or bfloat16: products of half the bits, faster on processors that have them (AVX512-BF16,
+    AMX), slower on others. Weights, tests and the file stay float32."""
     epochs: Annotated[int | None, NO_DEFAULT_SHOWN] = None
     """Passes over the training set. Default: as many as fit into --minutes; without it 10, 20 for pictures,
     100 for cars."""

@@ -6,7 +6,6 @@ import { lower } from '../../../engine/graph/lowering/lower.ts';
 import { bindDims } from '../../../engine/onnx/free-dims.ts';
 import { readModel } from '../../../engine/onnx/model.ts';
 import { adam, createTrainer } from '../../../engine/training/index.ts';
-import { planesOf } from '../../../lab/painter/batch.ts';
 import { makeCppn, weightsOfPath } from '../../../lab/painter/cppn.ts';
 import { activationsOf, placesOf } from '../../../lab/painter/evaluate.ts';
 import { exportedShader, tablePicture } from '../../../lab/painter/exported-shader.ts';
@@ -25,7 +24,7 @@ import {
 import { saveNetwork } from '../../../lab/painter/network-file.ts';
 import { Perceptron } from '../../../lab/painter/perceptron.ts';
 import { asNetwork } from '../../../lab/painter/perceptron-network.ts';
-import { SQUASHES } from '../../../lab/painter/pixels.ts';
+import { planesOf, SQUASHES } from '../../../lab/painter/pixels.ts';
 import { makeSettings, rateOf, sizeOf } from '../../../lab/painter/settings.ts';
 import { packWeights, showingShader } from '../../../lab/painter/shader.ts';
 import { largestDifference } from '../../compare.ts';
@@ -118,7 +117,7 @@ test('grids paint a picture of stripes within 60 steps', async () => {
     optimizer: adam(),
     learningRate: 0.02,
     parameters: [...gridNames(network), ...learnedLayers(network).flatMap(namesOf)],
-    pixels: { places: 'xy', width: side, height: side },
+    pixels: { coordinates: 'xy', width: side, height: side },
     backend: 'cpu',
     onLosses: (_, some) => losses.push(...some),
   });

@@ -130,6 +130,24 @@ test('another network while it stands still makes no trainer until it is played'
   expect(session.steps).toBe(0);
 });
 
+test('a run that is closed gives its trainer back, and begins anew with another', async () => {
+  const page = host();
+  const session = watched(new Session(await makePlan(), page, new Told()));
+  session.play();
+  await some(session);
+  const [made] = createTrainer.mock.results;
+  session.close();
+  expect(page.isPlaying).toBe(false);
+  const trainer = (await made?.value) as training.Trainer;
+  await until(() => expect(trainer.finished()).rejects.toThrow('destroyed'));
+  await settle();
+  expect(createTrainer).toHaveBeenCalledTimes(1);
+  session.restart();
+  session.step();
+  await until(() => expect(createTrainer).toHaveBeenCalledTimes(2));
+  expect(page.said).toEqual([]);
+});
+
 test('another optimizer goes on with the weights and the losses', async () => {
   const told = new Told();
   const plan = await makePlan();
