@@ -31,7 +31,7 @@ def reference() -> str:
     from limner.cli.main import COMMANDS
 
     parts = [HEAD, f"```\n{help_of([])}\n```\n"]
-    parts += [f"## limner {name}\n\n```\n{help_of([name])}\n```\n" for name in COMMANDS]
+    parts += [f"## limner {name}\n\n```\n{help_of(name.split())}\n```\n" for name in COMMANDS]
     return "\n".join(parts)
 
 

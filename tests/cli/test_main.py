@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_commands_help_has_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exited:
-        main([name, "--help"])
+        main([*name.split(), "--help"])
     assert exited.value.code == 0
     example = capsys.readouterr().out.split("or example:", 1)[1]
     assert f"    limner {name} " in example or f"-m limner {name} " in example

@@ -21,6 +21,7 @@ from limner.cli.commands.evaluate import EvaluateCommand
 from limner.cli.commands.export import ExportCommand
 from limner.cli.commands.keyframe import KeyframeCommand
 from limner.cli.commands.lab import LabCommand
+from limner.cli.commands.lab_descent import DescentCommand
 from limner.cli.commands.look import LookCommand
 from limner.cli.commands.paint import PaintCommand
 from limner.cli.commands.pictures import PicturesCommand
@@ -41,7 +42,7 @@ class Command(Protocol):
     def run(self) -> None: ...
 
 
-COMMANDS: dict[str, type[Any]] = {
+COMMANDS: dict[str, type[Any]] = {  # names of one word or two
     "look": LookCommand,
     "demo": DemoCommand,
     "keyframe": KeyframeCommand,
@@ -58,6 +59,7 @@ COMMANDS: dict[str, type[Any]] = {
     "train-step": TrainStepCommand,
     "data": DataCommand,
     "lab": LabCommand,
+    "lab descent": DescentCommand,
     "bench": BenchCommand,
 }
 ABOUT = f"""limner {__version__}: a folder of pictures becomes a network that paints live in the browser.
@@ -68,12 +70,13 @@ CONFIG = (tyro.conf.HelptextFromCommentsOff, tyro.conf.DisallowNone)
 
 def parse(arguments: Sequence[str]) -> Command:
     """Parse the arguments into a command; exits with code 2 and a hint if they are invalid."""
-    name, *rest = arguments or [""]
-    if name in COMMANDS:
-        command: Command = tyro.cli(
-            COMMANDS[name], prog=f"limner {name}", args=rest, config=CONFIG, registry=PATHS
-        )
-        return command
+    for words in (2, 1):
+        name, rest = " ".join(arguments[:words]), arguments[words:]
+        if name in COMMANDS:
+            command: Command = tyro.cli(
+                COMMANDS[name], prog=f"limner {name}", args=rest, config=CONFIG, registry=PATHS
+            )
+            return command
     union: Any = functools.reduce(operator.or_, (_as_subcommand(*entry) for entry in COMMANDS.items()))
     parsed: Command = tyro.cli(
         union, prog="limner", description=ABOUT, args=list(arguments), config=CONFIG, registry=PATHS

@@ -6,17 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_write
 from limner.lab.examples import Examples
-from limner.lab.export import Exported
 from limner.lab.history import EpochRecord
 from limner.lab.options import LabSettings
 from limner.lab.scores import ClassScores, NumberScores
 from limner.reading import read_json
+
+if TYPE_CHECKING:
+    from limner.lab.export import Exported
 
 FILE = "record.json"
 FORMAT = 1
@@ -87,12 +89,12 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> None:
 
 
 def to_text(record: Mapping[str, Any]) -> str:
-    """The record as JSON: a line for each of its fields, and for each epoch."""
+    """The record as JSON: a line for each of its fields, and for each entry of a list of objects."""
     lines = []
     for name, value in record.items():
-        if name == "history":
-            epochs = ",\n".join(f"  {json.dumps(each)}" for each in value)
-            lines.append(f' "history": [\n{epochs}\n ]')
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            entries = ",\n".join(f"  {json.dumps(each)}" for each in value)
+            lines.append(f" {json.dumps(name)}: [\n{entries}\n ]")
         else:
             lines.append(f" {json.dumps(name)}: {json.dumps(value)}")
     return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -182,11 +182,11 @@ def _part(value: float, limits: tuple[float, float]) -> float:
     return min(1.0, max(0.0, (value - low) / (high - low)))
 
 
-def document(width: float, height: float, parts: Iterable[str]) -> str:
-    """The SVG of a picture on paper."""
+def document(width: float, height: float, parts: Iterable[str], style: str = "") -> str:
+    """The SVG of a picture on paper, with a style sheet of its own if it has one."""
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}">\n<style>\n{STYLE}\n</style>\n'
+        f'height="{height}">\n<style>\n{STYLE}{style}\n</style>\n'
         f'<rect class="paper" width="{width}" height="{height}" rx="8"/>\n{body}\n</svg>\n'
     )
