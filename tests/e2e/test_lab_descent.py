@@ -1,4 +1,4 @@
-"""The lab's tab Descent on MNIST: two runs, the plane through their ends, and the race on it."""
+"""The lab's tab Descent: MNIST's two runs, the plane through their ends and the race on it; the command."""
 
 import json
 import time
@@ -76,6 +76,20 @@ def test_no_task_keeps_the_page_waiting(lab_address: str, browser: Any, tmp_path
 
     address = f"{lab_address}{ADDRESS}&who=batch.mini&batch=128&steps=500"
     assert_no_long_task(browser, address, tmp_path / "trace.json", act, element=".bench.descent canvas")
+
+
+def test_the_box_has_the_command_where_python_has_the_surface(lab: Any) -> None:
+    page = lab("#descent?on=beale&who=batch.adam&lr-adam=0.2&start=-1_0.5")
+    assert page.input_value("#python-command") == (
+        "limner lab descent --on beale --who batch.adam --start=-1,0.5 --lr adam=0.2"
+    )
+    page.select_option("select >> nth=0", "mnist")
+    page.wait_for_selector("#python", state="hidden")
+    page.select_option("select >> nth=0", "ravine")
+    page.wait_for_selector("#python-command", state="visible")
+    # The cars are not there, so the page draws points, which Python does not.
+    page.select_option("select >> nth=0", "cars")
+    page.wait_for_selector("#python", state="hidden")
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")

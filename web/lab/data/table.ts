@@ -11,6 +11,9 @@ export interface PairTable {
   readonly skipped: number;
 }
 
+/** The name of the table of cars. */
+export const CARS = 'Cars';
+
 /** Fewer are no task for a network. */
 const MIN_ROWS = 3;
 
@@ -42,7 +45,7 @@ export function readCars(text: string): PairTable {
   const pairs = rows.map((row: { Horsepower?: unknown; Miles_per_Gallon?: unknown } | null) => {
     return [finite(row?.Horsepower), finite(row?.Miles_per_Gallon)] as const;
   });
-  return makeTable({ name: 'Cars', xName: 'horsepower', yName: 'miles per gallon' }, pairs);
+  return makeTable({ name: CARS, xName: 'horsepower', yName: 'miles per gallon' }, pairs);
 }
 
 /** A table of one's own, with commas, semicolons or tabs: its first two columns of numbers. A first row without numbers

@@ -2,7 +2,7 @@
 import { makeElement } from '../../shared/dom.ts';
 import { errorMessage } from '../../shared/errors.ts';
 import { fetchCarsOrDrawn } from '../data/pairs.ts';
-import { type PairTable, rangeOf, toUnit } from '../data/table.ts';
+import { CARS, type PairTable, rangeOf, toUnit } from '../data/table.ts';
 import { makeAbout } from '../shell/explain.ts';
 import { SURFACE_ABOUT } from './about.ts';
 import { lineSurface } from './line-surface.ts';
@@ -45,6 +45,11 @@ export class CurrentSurface {
   /** Null while it is not known. */
   get surface(): Surface | null {
     return this.#surface;
+  }
+
+  /** Whether others have it, too: the page draws points where the cars are not there. */
+  get isShared(): boolean {
+    return this.settings.values.on !== 'cars' || this.#table?.name === CARS;
   }
 
   #useTable(table: PairTable): void {

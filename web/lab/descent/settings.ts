@@ -11,7 +11,7 @@ import {
 import { Settings } from '../shell/settings.ts';
 import type { MomentumForm } from './heat-map.ts';
 import { RACER_NAMES, RACERS, type Racer, type RacerName, type SurfaceName, USUAL_RACERS } from './racers.ts';
-import type { Surface } from './surface.ts';
+import { type Surface, startOn } from './surface.ts';
 
 export const SURFACE_NAMES: readonly SurfaceName[] = [
   'ravine',
@@ -76,4 +76,38 @@ export function rateOf(
   if (values.on !== 'mnist' || !surface) return usual;
   const [[left, right]] = surface.view;
   return rounded(usual * (isPlain ? surface.stable : right - left));
+}
+
+/** The command that repeats the race in Python: what is not as usual, and has a part in it. `limner lab descent` has no plane
+ * of MNIST. */
+export function pythonCommand(settings: DescentSettings, surface: Surface | null): string | null {
+  const { values, fields } = settings;
+  const { on, who, start } = values;
+  if (!surface || on === 'mnist' || who.length === 0) return null;
+  const has = (...names: readonly RacerName[]) => names.some(name => who.includes(name));
+  const isRandom = has('mini', 'stochastic');
+  const words = ['limner lab descent --on', on];
+  if (who.join() !== USUAL_RACERS.join()) words.push('--who', who.join('.'));
+  for (const [name, hasPart] of [
+    ['k', on === 'ravine'],
+    ['m', has('momentum', 'nesterov')],
+    ['batch', has('mini')],
+    ['noise', isRandom && on !== 'cars'],
+    ['steps', true],
+    ['seed', isRandom],
+  ] as const) {
+    if (hasPart && values[name] !== fields[name].usual) words.push(`--${name}`, String(values[name]));
+  }
+  // One word: a start that begins with a minus would look like an option.
+  if (start && startOn(surface, start) === start) words.push(`--start=${start.join()}`);
+  return [...words, ...rateWords(settings)].join(' ');
+}
+
+/** The rates that are set of those who race: one number where it is that of all. */
+function rateWords({ values }: DescentSettings): readonly string[] {
+  const rates = values.who.map(name => values[rateName(name)]);
+  const [first = null] = rates;
+  if (first !== null && rates.every(rate => rate === first)) return ['--lr', String(first)];
+  const words = values.who.flatMap((name, i) => (rates[i] === null ? [] : [`${name}=${rates[i]}`]));
+  return words.length > 0 ? ['--lr', ...words] : [];
 }

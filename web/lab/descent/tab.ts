@@ -16,7 +16,7 @@ import { walkPath } from './path.ts';
 import { Playback } from './playback.ts';
 import { RacerList } from './racer-list.ts';
 import { RACERS, type Racer, type RacerName } from './racers.ts';
-import { makeSettings, rateName, rateOf } from './settings.ts';
+import { makeSettings, pythonCommand, rateName, rateOf } from './settings.ts';
 import { type Point, type Surface, startOn } from './surface.ts';
 
 /** Of the main thread, for paths, in one go. */
@@ -47,7 +47,10 @@ class DescentTab implements Tab {
       host.setPlaying,
       () => this.#draw(),
     );
-    this.#current = new CurrentSurface(this.settings, host.say, () => this.#request());
+    this.#current = new CurrentSurface(this.settings, host.say, () => {
+      this.#request();
+      host.update();
+    });
     this.#map = new MapView(
       () => ({ surface: this.#surface, start: this.#start, trails: this.#trails, step: this.#playback.at }),
       start => this.settings.set({ start }),
@@ -260,8 +263,8 @@ class DescentTab implements Tab {
     this.#playback.reset();
   }
 
-  python(): null {
-    return null;
+  python(): string | null {
+    return this.#current.isShared ? pythonCommand(this.settings, this.#surface) : null;
   }
 
   status(): string | null {
