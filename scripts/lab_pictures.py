@@ -1,4 +1,4 @@
-"""Remake the pictures of the lab page in docs: lab_pictures.py [FOLDER OF DATA SETS]."""
+"""Remake the docs' pictures of the lab's page, and of a race: lab_pictures.py [FOLDER OF DATA SETS]."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
+from limner.lab.descent.drawing import draw_race
+from limner.lab.descent.options import DescentSettings
+from limner.lab.descent.path import race
+from limner.lab.descent.surfaces import make_surface
 from limner.page.chromium import find_chromium
 from limner.page.lab import make_lab_app
 from limner.page.server import serve_in_background
@@ -43,7 +47,16 @@ def draw_three(page: Any) -> None:
     page.mouse.up()
 
 
+def draw_beale() -> None:
+    """Draw what `limner lab descent --on beale` draws."""
+    settings = DescentSettings(on="beale")
+    surface = make_surface(settings.on, settings.k)
+    svg = draw_race(surface, settings, race(surface, settings))
+    (PICTURES / "lab-race-beale.svg").write_text(svg, encoding="utf-8")
+
+
 def main(data: Path | None) -> None:
+    draw_beale()
     with serve_in_background(make_lab_app(data)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         for name, (state, is_played) in SHOTS.items():

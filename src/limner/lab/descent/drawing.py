@@ -32,6 +32,14 @@ CELLS = 150
 """Of the grid of heights, over the width of the map."""
 
 BANDS = 18
+
+Colour = tuple[int, int, int]
+"""Red, green and blue, 0..255."""
+
+LIGHT_LAND: tuple[Colour, Colour] = ((0xFF, 0xFD, 0xF8), (0xDD, 0xD0, 0xB6))
+DARK_LAND: tuple[Colour, Colour] = ((0x2F, 0x46, 0x44), (0x14, 0x12, 0x0F))
+"""Of valleys and of heights."""
+
 FAR = 1e4
 """Pixels from which on a path that left the map is not followed."""
 
@@ -44,8 +52,8 @@ EARLY, START_ROOM = 10, 46
 CURVE_HEAD, MIN_CURVE_SPAN = 46, 10.0
 
 STYLE = """
-.land { fill: var(--low); }
-.region { fill: var(--high); stroke: var(--contour); stroke-width: 0.8; }
+.land { fill: var(--h0); }
+.region { stroke: var(--contour); stroke-width: 0.8; }
 .trail { fill: none; stroke-width: 2.3; stroke-linejoin: round; }
 .halo { fill: none; stroke: var(--halo); stroke-opacity: 0.7; stroke-width: 4.8; stroke-linejoin: round; }
 .head { stroke: var(--paper); stroke-width: 1.6; }
@@ -76,11 +84,20 @@ def draw_race(surface: Surface, settings: DescentSettings, paths: Sequence[Path]
 
 def colours() -> str:
     """The variables of the map and of the racers: for light paper, then for dark."""
-    light = "--low: #fffdf8; --high: #ddd0b6; --contour: rgb(43 38 30 / 0.16); --halo: #fffdf8;"
-    dark = "--low: #2f4644; --high: #14120f; --contour: rgb(236 229 216 / 0.15); --halo: #14120f;"
+    light = "--contour: rgb(43 38 30 / 0.14); --halo: #fffdf8;" + _bands(*LIGHT_LAND)
+    dark = "--contour: rgb(236 229 216 / 0.15); --halo: #14120f;" + _bands(*DARK_LAND)
     light += "".join(f" --{racer.name}: {racer.light};" for racer in RACERS.values())
     dark += "".join(f" --{racer.name}: {racer.dark};" for racer in RACERS.values())
     return f"\nsvg {{ {light} }}\n@media (prefers-color-scheme: dark) {{ svg {{ {dark} }} }}"
+
+
+def _bands(low: Colour, high: Colour) -> str:
+    """A colour for each band of heights, in equal steps."""
+    mixed = (
+        [round(a + (b - a) * band / (BANDS - 1)) for a, b in zip(low, high, strict=True)]
+        for band in range(BANDS)
+    )
+    return "".join(f" --h{band}: #{bytes(colour).hex()};" for band, colour in enumerate(mixed))
 
 
 @dataclass(frozen=True)
@@ -131,18 +148,17 @@ def _map(frame: Frame, surface: Surface, paths: Sequence[Path]) -> Iterator[str]
 
 
 def _regions(frame: Frame, surface: Surface) -> Iterator[str]:
-    """The bands, each the region above a level: laid over one another, they go from low to high evenly."""
+    """The bands, each as the region above its level, which those of higher levels cover in part."""
     levels = make_levels(sample_heights(frame, surface))
     cell = MAP_WIDTH / CELLS
     for band in range(1, BANDS):
-        opacity = 1 / (BANDS - band + 1)
         outlines = [
             [(LEFT + (x - 1) * cell, TOP + (y - 1) * cell) for x, y in outline]
             for outline in trace_regions(levels, band / BANDS)
         ]
         data = "".join(f"{path_data(simplify(outline))}Z" for outline in outlines)
         if data:
-            yield f'<path class="region" fill-opacity="{opacity:.3f}" d="{data}"/>'
+            yield f'<path class="region" fill="var(--h{band})" d="{data}"/>'
 
 
 def sample_heights(frame: Frame, surface: Surface) -> NDArray[np.float64]:
