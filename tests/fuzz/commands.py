@@ -190,6 +190,20 @@ COMMAND_LINES: dict[str, st.SearchStrategy[Arguments]] = {
         _rarely("--seed", _mostly("1")),
         _rarely("--data", SOURCE),
     ),
+    "lab descent": _join(
+        _option("--on", _mostly("ravine", "saddle", "beale", "rosenbrock", "himmelblau", "cars")),
+        TO,
+        _option("--steps", _mostly("5")),
+        _rarely("--who", _mostly("batch.adam", "mini.stochastic.nesterov", "lion")),
+        _rarely("--lr", _mostly("0.1", "adam=0.1", "batch=1e300")),
+        _rarely("--start", _mostly("0,0", "-1,1", "9,9")),
+        _rarely("--k", _mostly("200")),
+        _rarely("--m", _mostly("0.5")),
+        _rarely("--batch", _mostly("32")),
+        _rarely("--noise", _mostly("2")),
+        _rarely("--seed", _mostly("1")),
+        _rarely("--data", SOURCE),
+    ),
     "bench": _join(_words(BENCHMARK), TO, PIXELS, _flag("--quick"), _flag("--gpu")),
 }
 """Arguments of each command."""

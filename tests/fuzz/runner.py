@@ -66,7 +66,7 @@ def fuzz(command: str, runs: int, template: Path, folder: Path) -> int:
     ) -> None:
         with working_folder(template, folder) as patch:
             made = write_folder(Path("photos"), parts)
-            arguments = [command, *resolve(line, made)]
+            arguments = [*command.split(), *resolve(line, made)]
             for name, value in variables.items():
                 patch.setenv(name, value)
             note(f"limner {arguments} with {variables}, stdout {stdout}, stderr {stderr}")
@@ -74,7 +74,7 @@ def fuzz(command: str, runs: int, template: Path, folder: Path) -> int:
 
     with counted_parses() as counts:
         run_one()
-    return counts[command]
+    return counts[command.split(maxsplit=1)[0]]
 
 
 def check(arguments: list[str], stdout: str, stderr: str) -> None:

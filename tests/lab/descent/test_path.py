@@ -117,6 +117,13 @@ def test_random_numbers_are_those_of_their_seed() -> None:
     assert np.std(normals) == pytest.approx(1, abs=0.03)
 
 
+def test_a_race_tells_how_far_it_is() -> None:
+    told: list[tuple[int, int, str]] = []
+    settings = DescentSettings(who=("batch", "adam"), steps=250)
+    race(make_surface("ravine", 50), settings, lambda *given: told.append(given))
+    assert told == [(done, 500, "racing") for done in (0, 100, 200, 250, 350, 450)]
+
+
 def test_a_start_must_be_on_the_map() -> None:
     settings = DescentSettings(on="beale", start=(-1.6, 0.0))
     with pytest.raises(LimnerError) as error:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 USUAL = DescentSettings()
 
+LONG_RACE = 10_000
+"""Steps of all racers together that take seconds, so that a bar tells the time left."""
+
 
 @dataclass(frozen=True)
 class DescentCommand:
@@ -86,9 +89,13 @@ class DescentCommand:
 
         from limner.bench.environment import collect_environment
         from limner.lab.descent.run import run_descent
+        from limner.progress import ProgressBar, no_progress
 
         environment = collect_environment(torch.device("cpu"))
-        paths = run_descent(settings, out, self.data, environment)
+        is_long = settings.steps * len(settings.who) >= LONG_RACE
+        with ProgressBar() as bar:
+            progress = bar if is_long else no_progress
+            paths = run_descent(settings, out, self.data, environment, progress)
         rich_print(make_table(paths))
         print(f"Repeat it: {printable(settings.command_line())}\nResults: {printable(out)}")
 

@@ -18,6 +18,7 @@ from limner.lab.options import choose
 COMMAND = "limner lab descent"
 
 MAX_STEPS = 10_000
+MAX_BATCH = 1_000_000
 MAX_SEED = 2**24 - 1
 
 
@@ -77,7 +78,7 @@ def check_settings(settings: DescentSettings) -> DescentSettings:
     for option, value, is_usable, rule in (
         ("--k", settings.k, 1 <= settings.k <= 1e6, "from 1 to 1,000,000"),
         ("--m", settings.m, 0 <= settings.m < 1, "from 0 to below 1"),
-        ("--batch", settings.batch, settings.batch >= 1, "a whole number of 1 or more"),
+        ("--batch", settings.batch, 1 <= settings.batch <= MAX_BATCH, f"from 1 to {MAX_BATCH:,}"),
         ("--noise", settings.noise, 0 <= settings.noise < math.inf, "0 or more"),
         ("--steps", settings.steps, 1 <= settings.steps <= MAX_STEPS, f"from 1 to {MAX_STEPS:,}"),
         ("--seed", settings.seed, 0 <= settings.seed <= MAX_SEED, f"from 0 to {MAX_SEED:,}"),

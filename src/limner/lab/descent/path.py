@@ -16,12 +16,16 @@ from limner.lab.descent.racers import RACERS, Racer, RacerName
 from limner.lab.descent.random_numbers import batch_of, normal, random_numbers
 from limner.lab.descent.surfaces import Point, Surface, squared_error
 from limner.lab.optimizers import MAKERS
+from limner.progress import Progress, no_progress
 
 TOLERANCE = 1e-3
 """Converged: the height above the minimum is this part of the first one, as on the page's map of steps."""
 
 EXPLODED = 1e6
 """Diverged: it is so many times the first one, or no number any more."""
+
+REPORT_EVERY = 100
+"""Steps."""
 
 Loss = Callable[[Tensor, int], Tensor]
 """The loss of weights (2,) in a step, counted from 0: its slope is what the optimizer is given."""
@@ -49,8 +53,16 @@ class Path:
         return len(self.points) - 1
 
 
-def walk_path(surface: Surface, racer: Racer, settings: DescentSettings) -> Path:
-    """Race: `settings.start` None begins at the surface's own start, which must be in view otherwise."""
+def walk_path(
+    surface: Surface,
+    racer: Racer,
+    settings: DescentSettings,
+    on_step: Callable[[int], None] | None = None,
+) -> Path:
+    """The path of one racer, from the surface's own start where the settings have none.
+
+    `on_step` is told how many steps are made, before each one.
+    """
     weights = nn.Parameter(torch.tensor(settings.start or surface.start, dtype=torch.float64))
     rate = settings.rate_of(racer.name)
     optimizer = make_optimizer(racer.name, weights, rate, settings.m)
@@ -58,6 +70,8 @@ def walk_path(surface: Surface, racer: Racer, settings: DescentSettings) -> Path
     points: list[Point] = []
     losses: list[float] = []
     for step in range(settings.steps + 1):
+        if on_step is not None:
+            on_step(step)
         with torch.no_grad():
             loss = float(surface.value(*weights.unbind())) - surface.least
         x, y = weights.tolist()
@@ -114,10 +128,19 @@ def draw_noise(deviation: float, seed: int, step: int) -> Tensor:
     return torch.tensor([deviation * normal(draw), deviation * normal(draw)], dtype=torch.float64)
 
 
-def race(surface: Surface, settings: DescentSettings) -> list[Path]:
+def race(surface: Surface, settings: DescentSettings, progress: Progress = no_progress) -> list[Path]:
     """The paths of all who race. Raises LimnerError where the start is not in view."""
     check_start(surface, settings.start)
-    return [walk_path(surface, RACERS[name], settings) for name in settings.who]
+    total = settings.steps * len(settings.who)
+    paths: list[Path] = []
+    for name in settings.who:
+
+        def report(step: int) -> None:
+            if step % REPORT_EVERY == 0:
+                progress(len(paths) * settings.steps + step, total, "racing")
+
+        paths.append(walk_path(surface, RACERS[name], settings, report))
+    return paths
 
 
 def check_start(surface: Surface, start: Point | None) -> None:

@@ -15,6 +15,7 @@ from limner.lab.descent.path import Path as RacerPath
 from limner.lab.descent.path import race
 from limner.lab.descent.surfaces import Surface, make_surface
 from limner.lab.record import FILE, to_text
+from limner.progress import Progress, no_progress
 from limner.reading import read_json
 from limner.system_files import is_system_name
 
@@ -23,7 +24,11 @@ PICTURE = "paths.svg"
 
 
 def run_descent(
-    settings: DescentSettings, out: Path, data: Path | None, environment: Mapping[str, Any]
+    settings: DescentSettings,
+    out: Path,
+    data: Path | None,
+    environment: Mapping[str, Any],
+    progress: Progress = no_progress,
 ) -> list[RacerPath]:
     """Race, write the results into the folder `out`, and return the paths in the page's order.
 
@@ -33,7 +38,7 @@ def run_descent(
     """
     _check_folder(out)
     surface = make_surface(settings.on, settings.k, data)
-    paths = race(surface, settings)
+    paths = race(surface, settings, progress)
     atomic_write(out / PICTURE, draw_race(surface, settings, paths))
     atomic_write(out / FILE, to_text(make_record(surface, settings, paths, environment)))
     return paths
