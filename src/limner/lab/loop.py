@@ -138,7 +138,7 @@ class Trainer:
 
     def _after_step(self, loss: float) -> None:
         if not math.isfinite(loss):
-            raise _diverged(self.state.counters.step)
+            raise divergence_error(self.state.counters.step)
         self.reporter.on_step(self.state.counters.step, self.steps)
         if self.state.counters.step % self.steps_per_epoch == 0:
             self._end_epoch()
@@ -161,7 +161,7 @@ class Trainer:
         """Evaluate on held-out examples, record the epoch, keep the weights if they are the best."""
         counters = self.state.counters
         if not is_finite(self.task.network):
-            raise _diverged(counters.step)
+            raise divergence_error(counters.step)
         loss, score = evaluate(self.task.network, self.task.objective, self.task.examples.held_out)
         self._read_clocks()
         steps = (counters.step - 1) % self.steps_per_epoch + 1
@@ -213,7 +213,8 @@ def steps_per_epoch(settings: LabSettings, task: Task) -> int:
     return count // settings.batch
 
 
-def _diverged(step: int) -> TrainingDiverged:
+def divergence_error(step: int) -> TrainingDiverged:
+    """The error of a loss or a weight that is no longer a number."""
     return TrainingDiverged(
         f"Training diverged: the loss is no longer a number after step {step:,}. Give a smaller --lr."
     )

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from limner.display import printable
-from limner.errors import LimnerError
-from limner.files import disk_errors
 from limner.lab.examples import Examples
 from limner.lab.export import export_network
+from limner.lab.folder import check_folder, check_same_record
 from limner.lab.loop import Budget, Trainer
 from limner.lab.objective import as_batch
 from limner.lab.options import InputRange, LabSettings
@@ -29,11 +28,10 @@ from limner.lab.record import FILE, Outcome, make_record, read_record, write_rec
 from limner.lab.reporter import LabReporter
 from limner.lab.scores import measure_test
 from limner.lab.speed import fit_epochs
-from limner.lab.state import CHECKPOINT, read_settings
+from limner.lab.state import read_settings
 from limner.lab.task import Task, make_task
 from limner.lock import folder_lock
 from limner.networks.classifiers.counts import count_multiply_adds, count_parameters
-from limner.system_files import is_system_name
 
 
 @dataclass(frozen=True)
@@ -61,27 +59,18 @@ def run_lab(
     folder holds other files or another training, and KeyboardInterrupt after Ctrl-C, when the checkpoint is
     written.
     """
-    _check_folder(options.out)
+    check_folder(options.out)
     with folder_lock(options.out, "trained"):
         if options.fit_epochs:
             settings = _fit(settings, examples, options)
         if (record := read_record(options.out / FILE)) is not None:
-            _check_same(settings, record, options.out)
+            check_same_record(options.out, settings.differences(record["settings"]))
             reporter.message(f"{printable(options.out)} has this training already: its record is shown.")
             return record
         task = make_task(settings, examples)
         trainer = Trainer(task, settings, options.out, options.budget, reporter)
         stopped_by = trainer.run()
         return _finish(trainer, task, stopped_by, options, environment)
-
-
-def _check_folder(out: Path) -> None:
-    """Raise LimnerError where the folder holds what no training of the lab left."""
-    with disk_errors(out):
-        names = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    if names & {CHECKPOINT, FILE} or all(is_system_name(name) for name in names):
-        return
-    raise LimnerError(f"{printable(out)} holds other files: choose another folder with --out.")
 
 
 def _fit(settings: LabSettings, examples: Examples, options: LabOptions) -> LabSettings:
@@ -92,14 +81,6 @@ def _fit(settings: LabSettings, examples: Examples, options: LabOptions) -> LabS
     if earlier is not None:
         return replace(settings, epochs=int(earlier["epochs"]))
     return fit_epochs(make_task(settings, examples), settings, options.budget.minutes)
-
-
-def _check_same(settings: LabSettings, record: Mapping[str, Any], out: Path) -> None:
-    if differing := settings.differences(record["settings"]):
-        raise LimnerError(
-            f"{printable(out)} holds a training that differs in {', '.join(differing)}: choose another "
-            "folder with --out."
-        )
 
 
 def _finish(
