@@ -57,7 +57,7 @@ export const DRIVE_NAMES: readonly (readonly [Drive, string])[] = [
 export const ABOUT = {
   target: {
     what: 'What the network paints. Draw on it while it learns: the network runs after you.',
-    how: 'Take the still life, a text, a picture of your own, or the camera. Nothing leaves this device. Drop a file here to use it.',
+    how: 'Take the still life, a text, a picture of your own, or the camera. Nothing leaves this device. Drop a file here to use it. Save writes picture.png, which the command for Python learns.',
     formula: '(x, y) ↦ (red, green, blue)',
   },
   painting: {

@@ -102,3 +102,47 @@ export const rateOf = ({ net, lr, opt }: Pick<PainterValues, 'net' | 'lr' | 'opt
 
 /** Pixels along a side of the picture: the seed's for its own network. */
 export const sideOf = ({ net }: PainterValues): number => (net === 'synaptic' ? 300 : 256);
+
+/** The picture's name in the command: *Save* beside the picture writes a file of this name. */
+export const PICTURE_FILE = 'picture.png';
+
+/** The command that trains the same network in Python, with what is not as usual. Null for synaptic's perceptron and for
+ * pictures that nobody trains, which Python lacks, and for the camera, whose picture changes. */
+export function pythonCommand(values: PainterValues): string | null {
+  const { net: mode, pick, source, opt, lr, batch, seed } = values;
+  if (mode === 'synaptic' || mode === 'cppn' || source === 'camera') return null;
+  const isFive = mode === 'activations';
+  const net = isFive ? 'mlp' : mode;
+  const act = isFive ? pick : net === 'mlp' ? values.act : 'tanh';
+  const { depth, width } = sizeOf(values);
+  const [usualDepth, usualWidth] = SIZES[net];
+  const frozen = frozenLayers(net, depth, values.frozen);
+  if (frozen === null) return null;
+  const pixels = (batch === 'all' ? sideOf(values) : Number(batch)) ** 2;
+  const options: readonly (readonly [name: string, value: number | string, usual: number | string])[] = [
+    ['net', net, 'grid'],
+    ['depth', depth, usualDepth],
+    ['width', width, usualWidth],
+    ['act', act, 'tanh'],
+    ['optimizer', opt, 'adam'],
+    ['lr', lr ?? '', ''],
+    ['batch', pixels, 64 ** 2],
+    ['frozen', frozen.join(' '), ''],
+    ['seed', seed, 0],
+  ];
+  const words = options
+    .filter(([, value, usual]) => value !== usual)
+    .map(([name, value]) => `--${name} ${value}`);
+  return ['limner lab painter', PICTURE_FILE, ...words].join(' ');
+}
+
+/** The layers of a network that are frozen; null where nothing else is left to learn. */
+function frozenLayers(net: Kind, depth: number, names: readonly string[]): string[] | null {
+  const layers = [
+    ...(net === 'grid' ? ['grids'] : []),
+    ...Array.from({ length: depth }, (_, i) => `hidden${i + 1}`),
+    'colour',
+  ];
+  const frozen = layers.filter(name => names.includes(name));
+  return frozen.length < layers.length ? frozen : null;
+}

@@ -17,7 +17,7 @@ import { makeNetworkCard } from './network-card.ts';
 import { saveNetwork } from './network-file.ts';
 import { makePaintingCard, type PaintingCard } from './painting-card.ts';
 import { Runs } from './runs.ts';
-import { makeSettings, type PainterSettings, sideOf } from './settings.ts';
+import { makeSettings, type PainterSettings, pythonCommand, sideOf } from './settings.ts';
 import { Target } from './target.ts';
 import { makeTargetCard } from './target-card.ts';
 import { makeTrainingCard } from './training-card.ts';
@@ -248,8 +248,8 @@ class PainterTab implements Tab {
     });
   }
 
-  python(): null {
-    return null;
+  python(): string | null {
+    return pythonCommand(this.settings.values);
   }
 
   status(): string | null {

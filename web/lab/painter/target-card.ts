@@ -1,11 +1,12 @@
 /** The card of the picture that is painted: where it comes from, and the brush that draws on it. */
-import { makeElement } from '../../shared/dom.ts';
+import { encodePng } from '../../shared/canvas.ts';
+import { makeElement, saveFile } from '../../shared/dom.ts';
 import { makeCard } from '../shell/bench.ts';
 import { makeButton } from '../shell/controls.ts';
 import { bindDrop, makeFileButton } from '../shell/files.ts';
 import { ABOUT } from './about.ts';
 import type { CardHost } from './card-host.ts';
-import { MAX, type Source } from './settings.ts';
+import { MAX, PICTURE_FILE, type Source } from './settings.ts';
 import type { Target } from './target.ts';
 
 export function makeTargetCard(
@@ -25,6 +26,7 @@ export function makeTargetCard(
   button('Still life', () => again('still'));
   button('Camera', () => again('camera'));
   choices.append(...makeFileButton('Open…', 'image/*', openFile));
+  button('Save', () => saveFile(encodePng(target.canvas), PICTURE_FILE));
   const text = makeElement('input');
   Object.assign(text, { type: 'text', maxLength: MAX.text, value: settings.values.text });
   text.setAttribute('aria-label', 'A text to paint');
