@@ -1,6 +1,8 @@
 """What the tab Painter saves: the picture, the shader and the network agree."""
 
 import io
+import shlex
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,12 @@ from PIL import Image
 
 from e2e.harness import Picture
 from e2e.lab import LAB_MARKS, lab, lab_address, wait_until
-from e2e.painter import STEP, calm, downloads_of
+from e2e.painter import PSNR, STEP, calm, downloads_of
+from limner.cli.commands.lab import LabCommand
+from limner.cli.main import parse
+from limner.lab.painter.history import psnr_of
+from limner.lab.painter.loop import make_state, measure_error
+from limner.lab.painter.picture import load_picture
 
 __all__ = ["calm", "lab", "lab_address"]
 
@@ -96,3 +103,30 @@ def test_layers_that_are_too_large_for_a_shader_are_told(calm: Any) -> None:
     page = calm("#painter?net=siren&depth=5&width=128")
     page.click("text=Shader (GLSL)")
     page.wait_for_selector("#said:has-text('save the network as ONNX')")
+
+
+def test_python_begins_where_the_page_does(calm: Any, tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    page = calm("#painter?net=siren&depth=2&width=16&batch=all&seed=5")
+    command = page.input_value("#python-command")
+    assert command == (
+        "limner lab painter picture.png --net siren --depth 2 --width 16 --batch 65536 --seed 5"
+    )
+    words = shlex.split(command)
+    path = tmp_path / words[3]
+    path.write_bytes(downloads_of(page, ".choices button:has-text('Save')")["png"])
+    model = onnx.load_from_string(downloads_of(page, "#save-button")["onnx"])
+    lab = parse(words[1:])
+    assert isinstance(lab, LabCommand)
+    network = make_state(lab.painter_settings()).network
+    weights = {each.name: onnx.numpy_helper.to_array(each) for each in model.graph.initializer}
+    for name, weight in network.state_dict().items():
+        assert np.abs(weight.numpy() - weights[name]).max() < 1e-6, name
+    page.focus("#step-button")
+    page.keyboard.press(".")
+    wait_until(page, f"{STEP} === 1")
+    likeness = psnr_of(measure_error(network, load_picture(path)))
+    assert page.evaluate(PSNR) == pytest.approx(likeness, abs=0.051)
+    # Nothing in Python follows the camera, or trains synaptic's perceptron.
+    page.click("text=Synaptic")
+    assert not page.is_visible("#python-command")

@@ -111,6 +111,8 @@ def plain_model(
     inputs: Sequence[ValueInfoProto],
     outputs: Sequence[ValueInfoProto],
     constants: Sequence[TensorProto],
+    *,
+    opset: int = OPSET,
 ) -> ModelProto:
     """A model that limner made, of these parts."""
     return helper.make_model(
@@ -118,7 +120,7 @@ def plain_model(
         producer_name=PRODUCER,
         producer_version=__version__,
         ir_version=IR_VERSION,
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[helper.make_opsetid("", opset)],
     )
 
 
