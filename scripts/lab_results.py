@@ -250,6 +250,8 @@ def record_folders(folders: Iterable[Path], docs: Path) -> int:
         record = read_record(folder / FILE)
         if record is None:
             print(f"{folder} has no {FILE}: its training is not finished.")
+        elif record["settings"]["task"] == "painter":
+            print(f"{folder} is a painting, which is compared with no other: it is left out.")
         elif not folder.name.startswith(RATES):
             atomic_write(docs / "results" / "lab" / f"{folder.name}.json", to_text(record))
             count += 1

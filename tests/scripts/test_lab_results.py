@@ -132,6 +132,7 @@ def test_records_are_copied_and_the_page_is_checked(
 ) -> None:
     finished = write(tmp_path / "runs", "digits-lenet-0", record())
     rate = write(tmp_path / "runs", "rates-digits-lenet-adam-0.1", record())
+    painting = write(tmp_path / "runs", "painter-cat-grid-adam-0", record(task="painter", net="grid"))
     (tmp_path / "runs/begun").mkdir()
     docs = tmp_path / "docs"
 
@@ -141,8 +142,10 @@ def test_records_are_copied_and_the_page_is_checked(
 
     with pytest.raises(SystemExit, match="Nothing is recorded"):
         run("page")
-    run("record", finished, rate, tmp_path / "runs/begun")
-    assert "begun has no record.json" in capsys.readouterr().out
+    run("record", finished, rate, tmp_path / "runs/begun", painting)
+    printed = capsys.readouterr().out
+    assert "begun has no record.json" in printed
+    assert "painter-cat-grid-adam-0 is a painting" in printed
     assert [path.name for path in (docs / "results/lab").iterdir()] == ["digits-lenet-0.json"]
     assert json.loads((docs / "results/lab/digits-lenet-0.json").read_text()) == record()
     run("page")

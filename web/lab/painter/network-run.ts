@@ -1,6 +1,4 @@
 /** The run of a network that the engine trains: its weights are drawn by the seed, and may be edited while it learns. */
-import { adam } from '../../engine/training/index.ts';
-import { optimizerOf } from '../network/optimizers.ts';
 import { type Plan, Session } from '../network/session.ts';
 import { randomNumbers } from '../numbers/random.ts';
 import { formatCount } from '../shell/format.ts';
@@ -23,6 +21,7 @@ import {
   outputName,
   type PixelNetwork,
 } from './network.ts';
+import { painterOptimizer } from './optimizer.ts';
 import { type Pixels, planesOf } from './pixels.ts';
 import { type Losses, quarterOf, type Run } from './run.ts';
 import { type PainterValues, rateOf, sizeOf } from './settings.ts';
@@ -32,8 +31,6 @@ export type RunValues = Omit<PainterValues, 'act'> & { readonly act: Activation 
 
 /** It stops by itself after so many steps. */
 export const MAX_STEPS = 1e6;
-/** Gradients of nodes of a grid are small: the usual epsilon would slow them. */
-const ADAM = adam({ epsilon: 1e-15 });
 /** Of a torn hole, in the picture's -1 to 1. */
 const HOLE = 0.3;
 /** The loss of now is a mean of so many steps. */
@@ -214,7 +211,7 @@ export class NetworkRun implements Run {
       model: buildModel(network, this.weights, side, side),
       parameters: learned.length > 0 ? learned : namesOf(outputLayer(network)),
       loss: 'mse',
-      optimizer: values.opt === 'adam' ? ADAM : optimizerOf(values.opt),
+      optimizer: painterOptimizer(values.opt),
       rate: rateOf(values),
       batch: 1,
       ...(isWhole ? {} : { pixels: { coordinates: 'xy', width, height } }),

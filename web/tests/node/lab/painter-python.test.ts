@@ -1,21 +1,26 @@
-// What the tab Painter and `limner lab painter` share: first weights, the model in the file, colours, the first loss, usual
+// What the tab Painter and `limner lab painter` share: first weights, the model in the file, colours, losses, usual
 // settings and commands. The page's are kept in a file beside this one, to which tests/lab/test_painter_page.py holds Python's.
 // `npx vitest --project node -u painter-python` writes it anew.
 
 import { expect, test } from 'vitest';
 import { readModel } from '../../../engine/onnx/model.ts';
+import { createTrainer } from '../../../engine/training/index.ts';
 import { OPTIMIZER_NAMES } from '../../../lab/network/optimizers.ts';
 import { activationsOf, placesOf } from '../../../lab/painter/evaluate.ts';
 import {
   buildModel,
   countParameters,
   drawWeights,
+  gridNames,
   KINDS,
+  learnedLayers,
   makeNetwork,
   multiplyAdds,
+  namesOf,
   type Shape,
 } from '../../../lab/painter/network.ts';
 import { saveNetwork } from '../../../lab/painter/network-file.ts';
+import { painterOptimizer } from '../../../lab/painter/optimizer.ts';
 import {
   makeSettings,
   type PainterValues,
@@ -24,7 +29,7 @@ import {
   sizeOf,
 } from '../../../lab/painter/settings.ts';
 
-const SIDE = 64;
+const SIDE = 24;
 const WHOLE = [-1, -1, 1, 1] as const;
 const DIGITS = 6;
 
@@ -39,11 +44,11 @@ const SHAPES: readonly (Shape & { readonly seed: number })[] = [
   ),
 ];
 
-/** A gradient with a pattern: red to the right, green downwards. */
+/** A gradient with a pattern, red to the right, green downwards; darker than the first painting, so that no slope is zero. */
 const PICTURE = Float32Array.from({ length: 3 * SIDE * SIDE }, (_, i) => {
   const [x, y] = [i % SIDE, Math.floor(i / SIDE) % SIDE];
   return [x, y, (x * y) % SIDE][Math.floor(i / SIDE ** 2)] ?? 0;
-}).map(value => value / (SIDE - 1));
+}).map(value => (0.8 * value) / (SIDE - 1));
 
 const rounded = (values: Iterable<number>) => Array.from(values, value => Number(value.toPrecision(DIGITS)));
 
@@ -71,9 +76,37 @@ async function beginning({ seed, ...shape }: (typeof SHAPES)[number]) {
         return [name, { dims, ends: rounded(ends), sum: rounded([values.reduce((a, b) => a + b, 0)])[0] }];
       }),
     ),
-    colours: rounded([0, 100, 5000, colours.length - 1].map(i => colours[i] ?? 0)),
+    colours: rounded([0, 100, 1000, colours.length - 1].map(i => colours[i] ?? 0)),
     firstLoss: rounded([square / colours.length])[0],
   };
+}
+
+/** Trainings by all pixels, of whose losses the last ones follow all arithmetic of the steps before them. */
+const CURVES = [
+  { net: 'grid', opt: 'adam' },
+  { net: 'siren', opt: 'adam' },
+  { net: 'fourier', opt: 'adam' },
+  ...OPTIMIZER_NAMES.map(opt => ({ net: 'mlp', opt }) as const),
+] as const;
+const CURVE_STEPS = 6;
+
+async function curveOf({ net, opt }: (typeof CURVES)[number]) {
+  const { values } = makeSettings();
+  const rate = rateOf({ ...values, net, opt });
+  const network = makeNetwork({ kind: net, act: values.act, ...sizeOf({ ...values, net }) });
+  const losses: number[] = [];
+  const trainer = await createTrainer(buildModel(network, drawWeights(network, 0), SIDE, SIDE), {
+    loss: 'mse',
+    optimizer: painterOptimizer(opt),
+    learningRate: rate,
+    parameters: [...gridNames(network), ...learnedLayers(network).flatMap(namesOf)],
+    backend: 'cpu',
+    onLosses: (_, some) => losses.push(...some),
+  });
+  const xy = placesOf(network, WHOLE, SIDE, SIDE, [0, 0]);
+  await trainer.runUntil(() => ({ xy, [trainer.target]: PICTURE }), { steps: CURVE_STEPS });
+  trainer.destroy();
+  return { net, opt, losses: rounded(losses) };
 }
 
 const CHANGES: readonly Partial<PainterValues>[] = [
@@ -116,6 +149,7 @@ test('the page is as Python knows it', async () => {
       }),
     ),
     commands: CHANGES.map(commandOf),
+    curves: await Promise.all(CURVES.map(curveOf)),
     networks: await Promise.all(SHAPES.map(beginning)),
   };
   await expect(asLines(page)).toMatchFileSnapshot('painter-page.snap');
