@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from limner.cli.commands.lab import LabCommand
 from limner.cli.main import main, parse
@@ -60,19 +58,6 @@ def test_the_command_in_the_record_repeats_the_curve(tmp_path: Path) -> None:
         (["digits", "--minutes", "inf"], "--minutes is inf, but has to be above 0 and at most 1,000,000"),
         (["digits", "--threads", "0"], "--threads is 0"),
         (["pictures", "--epochs", "1"], "`limner data cifar10`"),
-        (["digits", "cat.jpg"], "limner lab digits takes no picture, and cat.jpg was given"),
-        (["digits", "--steps", "9"], "limner lab digits takes no --steps, which is for painter"),
-        (["painter"], "limner lab painter learns a picture: name it"),
-        (["painter", "cat.jpg"], "There is no file cat.jpg: name a picture"),
-        (["painter", "."], ". is a folder: name one picture in it"),
-        (["painter", "cat.jpg", "--epochs", "9"], "limner lab painter takes no --epochs"),
-        (["painter", "cat.jpg", "--no-augment"], "limner lab painter takes no --no-augment"),
-        (["painter", "cat.jpg", "--steps", "0"], "--steps is 0, but has to be a whole number from 1"),
-        (
-            ["painter", "cat.jpg", "--pixels", "9000"],
-            "--pixels is 9000, but has to be a whole number from 1",
-        ),
-        (["painter", "cat.jpg", "--minutes", "-1"], "--minutes is -1.0, but has to be above 0"),
     ],
 )
 def test_what_cannot_be_done_gets_a_sentence(
@@ -80,39 +65,6 @@ def test_what_cannot_be_done_gets_a_sentence(
 ) -> None:
     assert main(["lab", *arguments]) == 1
     assert sentence in capsys.readouterr().err
-
-
-def test_a_painter_learns_a_picture(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    stripes = Image.new("RGB", (40, 30), "navy")
-    stripes.paste("orange", (20, 0, 40, 30))
-    stripes.save(tmp_path / "My stripes.png")
-    first = ["lab", "painter", "My stripes.png", "--net", "mlp", "--steps", "20", "--threads", "1"]
-    assert main(first) == 0
-    printed = capsys.readouterr()
-    assert "mlp paints My stripes.png:" in printed.out
-    assert "2,307 parameters, 2,208 multiply-adds a pixel" in printed.out
-    folder = tmp_path / "limner-lab/painter-my-stripes-mlp-adam-0"
-    record = json.loads((folder / "record.json").read_text())
-    assert {"commit", "machine", "versions", "threads"} <= record.keys()
-    assert record["painting"]["pixels"] == 256
-    words = shlex.split(record["command"])
-    assert main([*words[1:], "--threads", "1", "--out", "again"]) == 0
-    again = json.loads((tmp_path / "again/record.json").read_text())
-    assert [each["loss"] for each in again["history"]] == [each["loss"] for each in record["history"]]
-    assert again["command"] == record["command"]
-    # Each task keeps to its own folders.
-    assert main(["lab", "digits", "--epochs", "1", "--out", "again"]) == 1
-    assert "again holds a training that differs in task, net" in capsys.readouterr().err
-
-
-def test_a_file_that_is_no_picture_gets_a_sentence(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    (tmp_path / "notes.png").write_text("no picture")
-    assert main(["lab", "painter", "notes.png"]) == 1
-    error = capsys.readouterr().err
-    assert error.startswith("limner: notes.png ")
-    assert error.endswith(": name another picture.\n")
 
 
 def test_a_folder_with_other_files_is_left_alone(

@@ -12,7 +12,7 @@ from PIL import Image
 from e2e.harness import Picture
 from e2e.lab import LAB_MARKS, lab, lab_address, wait_until
 from e2e.painter import PSNR, STEP, calm, downloads_of
-from limner.cli.commands.lab import LabCommand
+from limner.cli.commands.lab_painter import PainterCommand
 from limner.cli.main import parse
 from limner.lab.painter.history import psnr_of
 from limner.lab.painter.loop import make_state, measure_error
@@ -117,8 +117,8 @@ def test_python_begins_where_the_page_does(calm: Any, tmp_path: Path) -> None:
     path.write_bytes(downloads_of(page, ".choices button:has-text('Save')")["png"])
     model = onnx.load_from_string(downloads_of(page, "#save-button")["onnx"])
     lab = parse(words[1:])
-    assert isinstance(lab, LabCommand)
-    network = make_state(lab.painter_settings()).network
+    assert isinstance(lab, PainterCommand)
+    network = make_state(lab.settings()).network
     weights = {each.name: onnx.numpy_helper.to_array(each) for each in model.graph.initializer}
     for name, weight in network.state_dict().items():
         assert np.abs(weight.numpy() - weights[name]).max() < 1e-6, name

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from limner.cli.commands.lab import LabCommand
+from limner.cli.commands.lab_painter import PainterCommand
 from limner.cli.main import parse
 from limner.lab.painter.export import make_model
 from limner.lab.painter.initial_weights import draw_weights
@@ -118,7 +118,7 @@ def test_the_command_line_takes_the_page_s_commands(case: dict[str, Any]) -> Non
     words = shlex.split(case["command"])
     assert words[0] == "limner"
     command = parse(words[1:])
-    assert isinstance(command, LabCommand)
-    settings = command.painter_settings()
+    assert isinstance(command, PainterCommand)
+    settings = command.settings()
     assert (settings.depth, settings.width) == (case["depth"], case["width"])
     assert settings.lr == pytest.approx(case["rate"])

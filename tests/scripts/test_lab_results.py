@@ -200,7 +200,7 @@ def test_scripts_give_options_that_the_command_takes_and_bound_their_time(
         assert isinstance(command, LabCommand)
         assert command.task is not None
         settings = command.settings(command.task)
-        assert command.threads == 1
+        assert command.threads == (2 if settings.net == "airbench" else 1)
         is_best = settings.net == "airbench"
         if settings.task != "cars" and "optimizers" not in script.stem:
             assert command.minutes is not None

@@ -22,6 +22,7 @@ from limner.cli.commands.export import ExportCommand
 from limner.cli.commands.keyframe import KeyframeCommand
 from limner.cli.commands.lab import LabCommand
 from limner.cli.commands.lab_descent import DescentCommand
+from limner.cli.commands.lab_painter import PainterCommand
 from limner.cli.commands.look import LookCommand
 from limner.cli.commands.paint import PaintCommand
 from limner.cli.commands.pictures import PicturesCommand
@@ -60,6 +61,7 @@ COMMANDS: dict[str, type[Any]] = {  # names of one word or two
     "data": DataCommand,
     "lab": LabCommand,
     "lab descent": DescentCommand,
+    "lab painter": PainterCommand,
     "bench": BenchCommand,
 }
 ABOUT = f"""limner {__version__}: a folder of pictures becomes a network that paints live in the browser.

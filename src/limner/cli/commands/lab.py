@@ -48,13 +48,15 @@ class LabCommand:
     digits are drawn where MNIST is not there. Up to 5,000 training pictures are held out: the weights
     of the epoch that does best on them are kept. Then the test set is measured, once. OUT gets the ONNX
     file, record.json, and the curves and confusions as SVG. The same command resumes. `limner lab descent`
-    trains nothing and has options of its own: optimizers race over a surface. For example:
+    and `limner lab painter` have options of their own: optimizers race over a surface, and a network of x
+    and y learns a picture. For example:
 
         limner lab
         limner lab digits --net lenet --optimizer adam --epochs 10 --seed 7
         limner lab pictures --net resnet8 --optimizer nesterov --lr 0.1 --schedule one-cycle --minutes 30
         limner lab cars --net curve
         limner lab descent --on beale
+        limner lab painter cat.jpg
     """
 
     task: Annotated[Positional[TaskName | None], NO_DEFAULT_SHOWN] = None
