@@ -8,6 +8,7 @@ import { encodePng } from '../../shared/canvas.ts';
 import { getElement, makeElement } from '../../shared/dom.ts';
 import type { Painter } from '../painters/painter.ts';
 import type { Source } from '../sources/source.ts';
+import { FramePace } from './frame-pace.ts';
 import { FrameStats } from './frame-stats.ts';
 import { markPainting } from './painting-mark.ts';
 
@@ -22,6 +23,7 @@ export class RenderLoop {
   readonly #paintingElement = getElement('painting');
   readonly #guideElement = getElement('guide-canvas');
   readonly #onError: (error: unknown) => void;
+  readonly #pace = new FramePace();
   #source: Source;
   #painter: Painter | null = null;
   /** The current look and its live inputs. They are kept when a painter is lost. */
@@ -179,7 +181,8 @@ export class RenderLoop {
     this.#refreshId = requestAnimationFrame(async () => {
       await this.#whenIdle();
       this.#refreshId = 0;
-      await this.#paint();
+      if (this.#isTooSoon()) this.refresh();
+      else await this.#paint();
     });
   }
 
@@ -223,8 +226,14 @@ export class RenderLoop {
     if (!this.#isPlaying || this.#source.isStill) return;
     this.#cancelNext = this.#source.requestFrame(() => {
       this.#cancelNext = null;
-      void this.#paint();
+      if (this.#isTooSoon()) this.#requestNextFrame();
+      else void this.#paint();
     });
+  }
+
+  /** Whether the painter keeps a state, whose next step is not due yet. */
+  #isTooSoon(): boolean {
+    return !!this.#painter?.info.state.length && this.#pace.isTooSoon(performance.now());
   }
 
   /** Paints one frame; concurrent calls share it. */
@@ -264,5 +273,6 @@ export class RenderLoop {
     const { frame } = this.#source;
     if (frame instanceof HTMLVideoElement && frame.videoWidth === 0) return;
     painter.paint(frame, { mirror: this.#isMirrored });
+    this.#pace.addFrame(performance.now());
   }
 }
