@@ -81,7 +81,8 @@ def test_a_strobing_camera_does_not_strobe_the_dream(tmp_path: Path, is_limited:
     for number in range(60):
         frame = np.full((64, 64, 3), 0.9 if number // 4 % 2 else 0.1, np.float32)
         lights.append(luminance(look.paint(frame, camera=1)))
-    assert (count_flashes(lights, 60) <= MAX_FLASHES) == is_limited
+    times = [number / 60 for number in range(60)]
+    assert (count_flashes(lights, times) <= MAX_FLASHES) == is_limited
     assert ("light" in look.state) == is_limited
 
 

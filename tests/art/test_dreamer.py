@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from helpers.dreams import drawn, squeezenet
-from helpers.files import photo
+from helpers.files import animation, photo
 from limner.art.deepdream import DeepDream
 from limner.art.dream_film import write_dream_film
 from limner.art.dream_objective import Activation
@@ -21,14 +21,15 @@ from limner.art.flashes import MAX_FLASHES, count_flashes, mean_luminance, to_li
 from limner.art.warp import warp
 from limner.data.arrays import to_image
 from limner.errors import LimnerError
+from limner.look.paint import paint_file_with
 from limner.mark import read_video_mark
 
 QUICK = DreamOptions(octaves=1, steps=2, pixels=64)
 
 
-def dreamer(film: FilmOptions | None = None, options: DreamOptions = QUICK, **more: float) -> Dreamer:
+def dreamer(film: FilmOptions | None = None, options: DreamOptions = QUICK) -> Dreamer:
     dream = DeepDream(Activation(squeezenet(), "fire3"), options)
-    return Dreamer(dream, film or FilmOptions(frame_steps=1), **more)  # type: ignore[arg-type]
+    return Dreamer(dream, film or FilmOptions(frame_steps=1))
 
 
 def image_of(picture: torch.Tensor) -> Image.Image:
@@ -75,7 +76,7 @@ def test_the_camera_share_decides_what_comes_back() -> None:
     black, white = Image.new("RGB", (64, 64)), Image.new("RGB", (64, 64), "white")
     lights = []
     for camera in (0.0, 1.0):
-        paint = dreamer(FilmOptions(frame_steps=1, camera=camera))
+        paint = dreamer(FilmOptions(frame_steps=1, camera=camera, flash_limit=False))
         paint(black)
         lights.append(light_of(paint(white)))
     assert lights[0] < 0.1
@@ -85,10 +86,20 @@ def test_the_camera_share_decides_what_comes_back() -> None:
 @pytest.mark.parametrize("is_limited", [True, False])
 def test_a_strobing_clip_is_limited(is_limited: bool) -> None:
     film = FilmOptions(frame_steps=1, camera=1, zoom=1, flash_limit=is_limited)
-    paint = dreamer(film, frames_per_second=10)
-    frames = [Image.new("RGB", (64, 64), "white" if number % 2 else "black") for number in range(20)]
-    flashes = count_flashes([light_of(paint(frame)) for frame in frames], 10)
-    assert (flashes <= MAX_FLASHES) == is_limited
+    paint = dreamer(film)
+    times = [burst + number / 60 for burst in (0, 0.7, 1.4) for number in range(12)]
+    lights = []
+    for number, seconds in enumerate(times):
+        paint.begin_frame(seconds)
+        lights.append(light_of(paint(Image.new("RGB", (64, 64), "white" if number % 2 else "black"))))
+    assert (count_flashes(lights, times) <= MAX_FLASHES) == is_limited
+
+
+def test_a_dreamer_hears_the_times_of_the_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[float] = []
+    monkeypatch.setattr(Dreamer, "begin_frame", lambda _, seconds: heard.append(seconds))
+    paint_file_with(dreamer(), animation(tmp_path / "clip.gif", durations=(20, 700, 40)))
+    assert heard == pytest.approx([0, 0.02, 0.72])
 
 
 def test_a_film_begins_with_a_picture(tmp_path: Path) -> None:

@@ -41,8 +41,7 @@ def write_dream_film(
     except UnreadableFile as error:
         raise LimnerError(f"{source} {error}.") from error
     frames = max(2, round(seconds * FRAMES_PER_SECOND))
-    dreamer.begin()
-    film = dreamer.film(image, frames)
+    film = dreamer.film(image, frames, FRAMES_PER_SECOND)
     first = next(film)
     with (
         atomic_file(target) as file,

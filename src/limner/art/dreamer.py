@@ -30,14 +30,11 @@ class Dreamer:
         dream: DeepDream,
         film: FilmOptions,
         *,
-        frames_per_second: float | None = None,
         device: torch.device | None = None,
         progress: Progress = no_progress,
     ) -> None:
-        """Without `frames_per_second` the light of frames is not limited; stills need no limit."""
         self._dream = dream
         self._film = film
-        self._rate = frames_per_second if film.flash_limit else None
         self._device = device or torch.device("cpu")
         self._progress = progress
         self.begin()
@@ -51,7 +48,12 @@ class Dreamer:
         """Forget the dreams so far."""
         self._last: Tensor | None = None
         self._number = 0
-        self._limit_light = FlashLimiter(self._rate) if self._rate else None
+        self._seconds = 0.0
+        self._limit_light = FlashLimiter() if self._film.flash_limit else None
+
+    def begin_frame(self, seconds: float) -> None:
+        """Say when the next picture is shown, which limits how much brighter or darker it may be."""
+        self._seconds = seconds
 
     def check_size(self, size: tuple[int, int], painting_format: str) -> None:
         """Nothing: a dream has the size that was asked for."""
@@ -60,10 +62,12 @@ class Dreamer:
         """The dream of an RGB picture, or of the next frame of a clip."""
         return self._show(self._next(self.to_tensor(image)))
 
-    def film(self, image: Image.Image, frames: int) -> Iterator[Image.Image]:
+    def film(self, image: Image.Image, frames: int, frames_per_second: float) -> Iterator[Image.Image]:
         """A film of so many frames that begins with a dream of this picture."""
+        self.begin()
         yield self(image)
-        for _ in range(1, frames):
+        for number in range(1, frames):
+            self.begin_frame(number / frames_per_second)
             yield self._show(self._next(None))
 
     def to_tensor(self, image: Image.Image) -> Tensor:
@@ -94,7 +98,7 @@ class Dreamer:
 
     def _show(self, dream: Tensor) -> Image.Image:
         if self._limit_light:
-            dream = self._limit_light(dream)
+            dream = self._limit_light(dream, self._seconds)
         return to_image(np.asarray(dream[0].permute(1, 2, 0).cpu()))
 
 

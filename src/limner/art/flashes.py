@@ -30,21 +30,24 @@ _WEIGHTS = (0.2126, 0.7152, 0.0722)
 class FlashLimiter:
     """Limits how fast the mean luminance of a film's frames changes.
 
-    A frame whose luminance would change too fast is darkened, or mixed with white, as far as needed.
+    A frame whose luminance would change too fast is darkened, or mixed with white, as far as needed. How
+    much it may change depends on how long the frame before it was shown, so it holds at any rate.
     """
 
-    def __init__(self, frames_per_second: float) -> None:
-        self._most = MAX_RATE / frames_per_second
+    def __init__(self) -> None:
         self._light: float | None = None
+        self._seconds = 0.0
 
-    def __call__(self, frame: Tensor) -> Tensor:
-        """The frame to show: RGB in 0..1, (1, 3, H, W), as given where nothing is to be limited."""
+    def __call__(self, frame: Tensor, seconds: float) -> Tensor:
+        """The frame to show at this time: RGB in 0..1, (1, 3, H, W), as given if that may be."""
+        most = MAX_RATE * max(seconds - self._seconds, 0)
+        self._seconds = seconds
         linear = to_linear(frame)
         light = float(mean_luminance(linear))
-        if self._light is None or abs(light - self._light) <= self._most:
+        if self._light is None or abs(light - self._light) <= most:
             self._light = light
             return frame
-        wanted = self._light + self._most * (1 if light > self._light else -1)
+        wanted = self._light + most * (1 if light > self._light else -1)
         if wanted < light:
             linear = linear * (wanted / light)
         else:
@@ -69,20 +72,22 @@ def from_linear(linear: Tensor) -> Tensor:
     return torch.where(linear <= 0.0031308, 12.92 * linear, bright).clamp(0, 1)
 
 
-def count_flashes(lights: Sequence[float], frames_per_second: float) -> float:
-    """The most general flashes within any second, given the relative luminance of each frame.
+def count_flashes(lights: Sequence[float], times: Sequence[float]) -> float:
+    """The most general flashes within any second, given each frame's relative luminance and its time, in
+    seconds.
 
     A flash is a pair of opposing changes, so a single change counts half.
     """
     turns = _turning_points(lights)
     changes = [
-        later
+        times[later]
         for (_, before), (later, after) in pairwise(turns)
         if abs(after - before) >= MIN_CHANGE and min(before, after) < DARK
     ]
     most = 0
     for first in range(len(changes)):
-        window = [change for change in changes[first:] if change < changes[first] + frames_per_second]
+        # Just less than a second, since times of frames are rounded.
+        window = [change for change in changes[first:] if change < changes[first] + 1 - 1e-6]
         most = max(most, len(window))
     return most / 2
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import torch
 
 from limner.art.deepdream import DeepDream
-from limner.art.dream_film import FRAMES_PER_SECOND, write_dream_film
+from limner.art.dream_film import write_dream_film
 from limner.art.dream_look import write_dream_look
 from limner.art.dream_objective import Activation, Guided, Objective
 from limner.art.dream_options import DreamOptions, FilmOptions, check_dream, check_film
 from limner.art.dreamer import Dreamer
 from limner.data.arrays import center_crop
-from limner.data.decode import is_clip, measure_clip
+from limner.data.decode import is_clip
 from limner.data.images import UnreadableFile, read_image
 from limner.data.report import damaged_sentence, describe_skipped
 from limner.data.sources import find_source
@@ -53,22 +53,19 @@ def dream_file(
     """
     check_dream(options)
     check_film(film)
-    rate = _frame_rate(source, is_film=seconds is not None)
-    if seconds is not None and rate is not None:
+    of_clip = _is_clip(source, is_film=seconds is not None)
+    if seconds is not None and of_clip:
         raise LimnerError(f"{source} is a clip, whose length the dream has: leave out --seconds.")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dream = DeepDream(_make_objective(layer, channels, guide, device), options)
     with ProgressBar() as progress:
+        dreamer = Dreamer(dream, film, device=device, progress=progress)
         if seconds is not None:
-            dreamer = Dreamer(
-                dream, film, frames_per_second=FRAMES_PER_SECOND, device=device, progress=progress
-            )
             made = write_dream_film(dreamer, source, out, seconds=seconds, force=force, progress=progress)
             report = PaintReport((made,))
         else:
-            dreamer = Dreamer(dream, film, frames_per_second=rate, device=device, progress=progress)
             report = paint_file_with(dreamer, source, out, ending="dream", force=force, progress=progress)
-    if (seconds is not None or rate is not None) and not film.flash_limit:
+    if (seconds is not None or of_clip) and not film.flash_limit:
         print(FLASH_WARNING)
     for sentence in describe_skipped([(path.name, reason) for path, reason in report.skipped]):
         print(sentence)
@@ -78,22 +75,18 @@ def dream_file(
     print(f"Dreamt: {', '.join(map(printable, report.paintings[:5]))}{more}")
 
 
-def _frame_rate(source: Path, *, is_film: bool) -> float | None:
-    """Frames a second of a clip; None for pictures and folders."""
+def _is_clip(source: Path, *, is_film: bool) -> bool:
+    """Whether a source is a clip, and neither a picture nor a folder."""
     if not source.exists():
         raise LimnerError(f"{source} does not exist.")
     if source.is_dir():
         if is_film:
             raise LimnerError(f"{source} is a folder; a film begins with one picture.")
-        return None
+        return False
     try:
-        file = find_source(source)
-        if not is_clip(file):
-            return None
-        clip = measure_clip(file)
+        return is_clip(find_source(source))
     except UnreadableFile as error:
         raise LimnerError(f"{source} {error}.") from error
-    return clip.frames / clip.seconds
 
 
 def _make_objective(

@@ -27,6 +27,9 @@ class WholeFramePainter:
     def begin(self) -> None:
         """Nothing: the network has no memory."""
 
+    def begin_frame(self, seconds: float) -> None:
+        """Nothing: a frame's time does not matter."""
+
     def check_size(self, size: tuple[int, int], painting_format: str) -> None:
         """Raise `UnreadableFile` for a frame whose painting would be too long."""
         if max(self._painted_size(size)) > MAX_SIDE:

@@ -97,6 +97,9 @@ class PicturePainter(Protocol):
     def begin(self) -> None:
         """Called before each picture or clip: what was painted before is forgotten."""
 
+    def begin_frame(self, seconds: float) -> None:
+        """Called before each frame of a clip, with the time at which the clip shows it."""
+
     def check_size(self, size: tuple[int, int], painting_format: str) -> None:
         """Raise `UnreadableFile` for a picture of this width and height whose painting is too large."""
 
@@ -148,6 +151,9 @@ class Painter:
     def begin(self) -> None:
         """Let the look's state begin anew."""
         self.look.reset_state()
+
+    def begin_frame(self, seconds: float) -> None:
+        """Nothing: a look counts frames."""
 
     def __call__(self, image: Image.Image) -> Image.Image:
         """The painting of an RGB picture of any size."""
@@ -274,6 +280,7 @@ def _paint_clip(paint: PicturePainter, source: Source, target: Path, progress: P
     frames = read_clip(source, clip.frames)
     frame = next(frames)
     paint.check_size(frame.image.size, "H.264")
+    paint.begin_frame(frame.seconds)
     painting = paint(frame.image)
     # The encoder plans with a rate; what it writes are the frames' own times.
     rate = max(Fraction(clip.frames / clip.seconds).limit_denominator(1001), Fraction(1, 1001))
@@ -284,6 +291,7 @@ def _paint_clip(paint: PicturePainter, source: Source, target: Path, progress: P
         for number, following in enumerate(frames, start=1):
             write_frame(painting, frame.seconds, following.seconds)
             progress(number, clip.frames, "Painting")
+            paint.begin_frame(following.seconds)
             frame, painting = following, paint(following.image)
         write_frame(painting, frame.seconds, clip.seconds)
     progress(clip.frames, clip.frames, "Painting")
