@@ -55,7 +55,8 @@ export interface BackendSettings {
   /** On WebGPU: where a device is requested, if not of the browser. There are neither canvases on a screen nor video
    * frames then. */
   readonly gpu?: GPU | undefined;
-  /** On WebGPU; the default depends on the GPU. WebGL2 uses the format that the browser can draw into. */
+  /** On WebGPU; the default depends on the GPU. WebGL2 uses the format that the browser can draw into, and float32 for
+   * what samples at computed positions. */
   readonly precision?: Precision | undefined;
   readonly onCompiled?: OnCompiled | undefined;
   /** On WebGPU: what the kernels that exist at first are for. Default: video. */

@@ -4,6 +4,7 @@
 
 import { EngineError, messageOf } from '../error.ts';
 import { cropOf } from '../frames/source.ts';
+import { needsFloat32 } from '../graph/passes/plan.ts';
 import { defaultLiveInputs, setLiveInput } from '../live-inputs.ts';
 import type { Look, LookInfo } from '../look.ts';
 import {
@@ -25,8 +26,8 @@ import type { PreparedDraw } from './runtime/program-cache.ts';
 
 /** Creates a painter on `settings.canvas`, or on a canvas of its own, whose context it releases in the end. */
 export async function createWebgl2Painter(look: Look, settings: BackendSettings): Promise<BackendPainter> {
-  const context = await openContext(settings.canvas, () => throwIfCancelled(settings));
   const { plan } = look;
+  const context = await openContext(settings.canvas, () => throwIfCancelled(settings), needsFloat32(plan));
   const [, , height = 1, width = 1] = plan.inputs[0]?.shape ?? [];
   const [painting] = plan.outputs;
   const [, , tall = 1, wide = 1] = painting?.shape ?? [];

@@ -2,7 +2,7 @@
 // too small for a tensor.
 
 import { afterAll, expect, test } from 'vitest';
-import { EngineError, readLook, readModel } from '../../engine/index.ts';
+import { createPainter, EngineError, readLook, readModel } from '../../engine/index.ts';
 import { type Context, openContext } from '../../engine/webgl2/runtime/context.ts';
 import { largestDifference } from '../compare.ts';
 import { fetchBytes, fetchFloats } from '../fetch.ts';
@@ -86,6 +86,54 @@ for (const [maxBytesPerPixel, format, layers] of [
     });
   });
 }
+
+/** Simulates a GPU that draws into halves alone. */
+async function withoutFloat32<T>(work: () => Promise<T>): Promise<T> {
+  const { getExtension } = WebGL2RenderingContext.prototype;
+  Object.assign(WebGL2RenderingContext.prototype, {
+    getExtension(this: WebGL2RenderingContext, name: string) {
+      return name === 'EXT_color_buffer_float' ? null : Reflect.apply(getExtension, this, [name]);
+    },
+  });
+  try {
+    return await work();
+  } finally {
+    Object.assign(WebGL2RenderingContext.prototype, { getExtension });
+  }
+}
+
+/** The painting of a picture in one colour, from a look's own canvas. */
+async function paintingOf(name: string): Promise<Uint8ClampedArray> {
+  const canvas = new OffscreenCanvas(1, 1);
+  const look = await readLook(await fetchBytes(`${name}.onnx`));
+  const painter = await createPainter(look, { backend: 'webgl2', canvas, upkeep: false });
+  const source = new OffscreenCanvas(64, 64);
+  const drawn = source.getContext('2d');
+  if (drawn) drawn.fillStyle = '#c08040';
+  drawn?.fillRect(0, 0, 64, 64);
+  for (let frame = 0; frame < 3; frame++) painter.paint(source);
+  const shown = new OffscreenCanvas(64, 64).getContext('2d');
+  shown?.drawImage(canvas, 0, 0);
+  painter.destroy();
+  return shown?.getImageData(0, 0, 64, 64).data ?? new Uint8ClampedArray();
+}
+
+test('without 32-bit floats a dream is refused, and other looks paint', async () => {
+  await withoutFloat32(async () => {
+    expect((await paintingOf(NAME)).length).toBe(4 * 64 * 64);
+    const refused = paintingOf('dream-look');
+    await expect(refused).rejects.toThrow(EngineError);
+    await expect(refused).rejects.toThrow(/^WebGL2 cannot draw into textures of 32-bit floats here/);
+  });
+});
+
+test('a GPU whose draws fill more layers of halves gives a dream 32-bit floats', async () => {
+  const usual = await paintingOf('dream-look');
+  const painted = await withTileMemory(32, () => paintingOf('dream-look'));
+  expect(new Set(usual).size).toBeGreaterThan(2);
+  const difference = Math.max(...painted.map((value, i) => Math.abs(value - (usual[i] ?? 0))));
+  expect(difference).toBeLessThanOrEqual(1);
+});
 
 // The last two networks multiply their pictures by 255 themselves.
 for (const [name, brightness, dims] of [

@@ -79,7 +79,7 @@ test('a browser that draws into no floats of 32 bits is told so', async () => {
   } as typeof getExtension;
   try {
     const options = { loss: 'mse', optimizer: sgd(), learningRate: 0.1, backend: 'webgl2' } as const;
-    await expect(createTrainer(perceptron(), options)).rejects.toThrow('draw into floating point textures');
+    await expect(createTrainer(perceptron(), options)).rejects.toThrow('draw into textures of 32-bit floats');
   } finally {
     WebGL2RenderingContext.prototype.getExtension = getExtension;
   }

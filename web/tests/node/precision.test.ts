@@ -1,6 +1,7 @@
 // Conversion to float16, and the default precision.
 
 import { expect, test } from 'vitest';
+import { needsFloat32 } from '../../engine/graph/passes/plan.ts';
 import { readGraph } from '../../engine/look.ts';
 import { floatToHalf, halfToFloat } from '../../engine/onnx/constant.ts';
 import { defaultPrecision } from '../../engine/webgpu/runtime/device.ts';
@@ -42,6 +43,7 @@ test('networks on arrays, and those that sample at computed positions, have floa
     model(graphOf({ nodes: sampled, inputs, outputs: [value('out', [1, 3, 8, 8])] })),
   );
   const fast = gpu('nvidia hopper', 'shader-f16');
+  expect([needsFloat32(plan), needsFloat32({ operations: [] })]).toEqual([true, false]);
   expect(defaultPrecision(fast, { ...plan, hasCamera: true })).toBe('float32');
   expect(defaultPrecision(fast, { hasCamera: false, operations: [] })).toBe('float32');
 });

@@ -42,6 +42,10 @@ export interface Plan {
   readonly hasCamera: boolean;
 }
 
+/** Halves are too coarse for positions in a picture. */
+export const needsFloat32 = ({ operations }: Pick<Plan, 'operations'>): boolean =>
+  operations.some(({ kind }) => kind === 'gridSample');
+
 const IDENTITY: Expression = { kind: 'value' };
 
 const isView = (operation: Operation): boolean =>

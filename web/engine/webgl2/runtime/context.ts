@@ -10,6 +10,8 @@ import { pickTextureFormat, type TextureFormat } from './texture-format.ts';
 
 const NO_WEBGL2 = 'This browser has no WebGL2.';
 const NO_FLOATS = 'WebGL2 cannot draw into floating point textures here.';
+const NO_FLOAT32 =
+  'WebGL2 cannot draw into textures of 32-bit floats here, which this network needs; try another browser.';
 /** Milliseconds that a browser may take to restore a lost context. */
 const RESTORE_TIMEOUT_MS = 5000;
 
@@ -143,7 +145,8 @@ export async function openContext(
   const storage = pickTextureFormat(gl, isExact);
   if (!storage) {
     // A lost context denies everything.
-    throw new EngineError(gl.isContextLost() ? 'The WebGL2 context was lost as it was opened.' : NO_FLOATS);
+    const refusal = isExact ? NO_FLOAT32 : NO_FLOATS;
+    throw new EngineError(gl.isContextLost() ? 'The WebGL2 context was lost as it was opened.' : refusal);
   }
   const { format, layers } = storage;
   return {

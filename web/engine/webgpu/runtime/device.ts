@@ -1,7 +1,7 @@
 // The device: its limits, features and default precision.
 
 import { EngineError } from '../../error.ts';
-import type { Plan } from '../../graph/passes/plan.ts';
+import { needsFloat32, type Plan } from '../../graph/passes/plan.ts';
 import type { Precision } from '../../painter.ts';
 import { isSoftwareName } from '../../software-gpu.ts';
 import { infoOf, nameOf, takeAdapter } from './adapter.ts';
@@ -49,16 +49,13 @@ export function hasQuads(device: GPUDevice): boolean {
   return device.features.has('subgroups') && subgroupMinSize === 4 && subgroupMaxSize === 4;
 }
 
-/** Halves are half the bytes, where a GPU converts them in hardware. If it computes in halves, it does. They are too
- * coarse for positions in a picture. A network that only runs on arrays is for somebody who wants numbers. */
+/** Halves are half the bytes, where a GPU converts them in hardware. If it computes in halves, it does. A network that
+ * only runs on arrays is for somebody who wants numbers. */
 export const defaultPrecision = (
   device: GPUDevice,
-  { hasCamera, operations }: Pick<Plan, 'hasCamera' | 'operations'>,
+  plan: Pick<Plan, 'hasCamera' | 'operations'>,
 ): Precision =>
-  hasCamera &&
-  device.features.has('shader-f16') &&
-  !isSoftware(device) &&
-  operations.every(({ kind }) => kind !== 'gridSample')
+  plan.hasCamera && device.features.has('shader-f16') && !isSoftware(device) && !needsFloat32(plan)
     ? 'float16'
     : 'float32';
 
