@@ -20,15 +20,15 @@ from limner.art.dreamer import Dreamer
 from limner.art.flashes import MAX_FLASHES, count_flashes, mean_luminance, to_linear
 from limner.art.warp import warp
 from limner.data.arrays import to_image
+from limner.data.images import UnreadableFile
 from limner.errors import LimnerError
 from limner.look.paint import paint_file_with
 from limner.mark import read_video_mark
+from limner.networks.feature_layers import Layer
 
-QUICK = DreamOptions(octaves=1, steps=2, pixels=64)
 
-
-def dreamer(film: FilmOptions | None = None, options: DreamOptions = QUICK) -> Dreamer:
-    dream = DeepDream(Activation(squeezenet(), "fire3"), options)
+def dreamer(film: FilmOptions | None = None, *, layer: Layer = "fire3", pixels: int = 64) -> Dreamer:
+    dream = DeepDream(Activation(squeezenet(), layer), DreamOptions(octaves=1, steps=2, pixels=pixels))
     return Dreamer(dream, film or FilmOptions(frame_steps=1))
 
 
@@ -70,6 +70,21 @@ def test_the_first_picture_is_dreamt_in_full_and_each_begins_anew() -> None:
 def test_a_dream_has_the_size_that_was_asked_for() -> None:
     assert dreamer()(Image.new("RGB", (50, 31), "white")).size == (64, 40)
     assert dreamer()(Image.new("RGB", (300, 1000), "grey")).size == (20, 64)
+
+
+def test_a_picture_too_narrow_for_the_layer_is_a_sentence() -> None:
+    deep = dreamer(layer="fire9")
+    deep.check_size((640, 212), "PNG")
+    with pytest.raises(UnreadableFile) as raised:
+        deep.check_size((640, 200), "PNG")
+    assert str(raised.value) == (
+        "is too narrow: its dream would have 64 x 20 pixels, and fire9 needs 21 a side. "
+        "Give --pixels 68 or more, or an earlier --layer"
+    )
+    with pytest.raises(RuntimeError):
+        deep(Image.new("RGB", (640, 200)))
+    dreamer(layer="fire9", pixels=68)(Image.new("RGB", (640, 200)))
+    dreamer(layer="fire8").check_size((640, 200), "PNG")
 
 
 def test_the_camera_share_decides_what_comes_back() -> None:

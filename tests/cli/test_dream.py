@@ -29,6 +29,21 @@ def test_a_picture_dreams(work: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert max(Image.open(work / "photo-dream.png").size) == 64
 
 
+def test_a_picture_too_narrow_for_the_layer_does_not_end_the_folder(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    narrow = [*QUICK, "--layer", "fire9"]
+    (work / "album").mkdir()
+    photo(work / "album" / "photo.png")
+    scene(320, 100, seed=2).save(work / "album" / "panorama.png")
+    assert main(["dream", "album", *narrow]) == 0
+    assert "panorama.png is too narrow: its dream would have 64 x 20 pixels" in capsys.readouterr().out
+    assert [path.name for path in (work / "album-dream").iterdir()] == ["photo.png"]
+    for film in ([], ["--seconds", "0.1"]):
+        assert main(["dream", "album/panorama.png", *narrow, *film]) == 1
+        assert "Give --pixels 68 or more, or an earlier --layer." in capsys.readouterr().err
+
+
 def test_channels_guide_and_seed_each_change_the_dream(work: Path) -> None:
     photo(work / "photo.png")
     scene(96, 96, seed=5).save(work / "guide.png")

@@ -12,8 +12,8 @@ from torch.nn.functional import conv2d
 
 from limner.errors import LimnerError
 from limner.networks import features
-from limner.networks.feature_layers import LAYERS
-from limner.networks.features import WEIGHTS, load_squeezenet
+from limner.networks.feature_layers import LAYERS, Layer
+from limner.networks.features import WEIGHTS, load_squeezenet, smallest_side
 
 
 def random_pictures(count: int, pixels: int) -> Tensor:
@@ -35,6 +35,14 @@ def test_maps_come_in_the_order_of_the_network_with_its_shapes() -> None:
     shapes = [tuple(image.shape) for image in network(pictures, ["fire5", "fire2", "fire9"])]
     assert shapes == [(2, 128, 14, 14), (2, 256, 7, 7), (2, 512, 3, 3)]
     assert network.pooled(pictures).shape == (2, 512)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_has_one_place_of_its_smallest_side_and_none_of_less(layer: Layer) -> None:
+    network, side = load_squeezenet(), smallest_side(layer)
+    assert network(random_pictures(1, side), [layer])[0].shape[2:] == (1, 1)
+    with pytest.raises(RuntimeError):
+        network(random_pictures(1, side - 1), [layer])
 
 
 def test_the_smallest_picture_has_features() -> None:

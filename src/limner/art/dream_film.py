@@ -29,7 +29,8 @@ def write_dream_film(
 ) -> Path:
     """Dream a film of so many seconds that begins with a picture; returns its file, an H.264 clip.
 
-    Raises LimnerError for a length out of range, a source that is no picture, and an `out` that exists.
+    Raises LimnerError for a length out of range, a source that is no picture or too narrow, and an `out`
+    that exists.
     """
     if not 0 < seconds <= MAX_SECONDS:
         raise LimnerError(f"seconds is {seconds:g}; choose a number above 0, up to {MAX_SECONDS:,}.")
@@ -38,6 +39,7 @@ def write_dream_film(
     target = choose_target(source, out, CLIP_SUFFIXES, ending="dream", force=force)
     try:
         image = read_image(source, at_least=dreamer.pixels)
+        dreamer.check_size(image.size, "H.264")
     except UnreadableFile as error:
         raise LimnerError(f"{source} {error}.") from error
     frames = max(2, round(seconds * FRAMES_PER_SECOND))

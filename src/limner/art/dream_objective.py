@@ -17,6 +17,9 @@ from limner.networks.features import FIRES, SqueezeNet
 class Objective(Protocol):
     """A number of a picture that gradient ascent raises."""
 
+    layer: Layer
+    """The layer whose activations it is made of."""
+
     def __call__(self, picture: Tensor) -> Tensor:
         """The number, shape (), of RGB pictures (1, 3, H, W) in 0..1."""
 
@@ -26,6 +29,7 @@ class Activation:
 
     def __init__(self, network: SqueezeNet, layer: Layer, channels: Sequence[int] = ()) -> None:
         """Raises LimnerError for a channel that the layer does not have."""
+        self.layer: Layer = layer
         self._features = LayerFeatures(network, layer)
         count = self._features.channels
         for channel in channels:
@@ -48,6 +52,7 @@ class Guided:
 
     def __init__(self, network: SqueezeNet, layer: Layer, guide: Tensor) -> None:
         """`guide` is RGB in 0..1, (1, 3, H, W)."""
+        self.layer: Layer = layer
         self._features = LayerFeatures(network, layer)
         with torch.no_grad():
             wanted = self._features(guide).flatten(2)[0].T

@@ -7,6 +7,7 @@ flows. In a clip it is mixed with the clip's own frame.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 import numpy as np
 import torch
@@ -18,6 +19,8 @@ from limner.art.dream_options import FilmOptions
 from limner.art.flashes import FlashLimiter
 from limner.art.warp import warp
 from limner.data.arrays import center_crop, to_image
+from limner.data.images import UnreadableFile
+from limner.networks.features import smallest_side
 from limner.progress import Progress, no_progress
 
 
@@ -56,7 +59,16 @@ class Dreamer:
         self._seconds = seconds
 
     def check_size(self, size: tuple[int, int], painting_format: str) -> None:
-        """Nothing: a dream has the size that was asked for."""
+        """Raise `UnreadableFile` for a picture whose dream is too narrow for the layer."""
+        _ = painting_format  # none takes fewer pixels than dreams may have
+        layer = self._dream.objective.layer
+        least, width, height = smallest_side(layer), *dream_size(size, self.pixels)
+        if min(width, height) < least:
+            enough = next(p for p in count(self.pixels) if min(dream_size(size, p)) >= least)
+            raise UnreadableFile(
+                f"is too narrow: its dream would have {width} x {height} pixels, and {layer} needs {least} "
+                f"a side. Give --pixels {enough} or more, or an earlier --layer"
+            )
 
     def __call__(self, image: Image.Image) -> Image.Image:
         """The dream of an RGB picture, or of the next frame of a clip."""
@@ -71,10 +83,8 @@ class Dreamer:
             yield self._show(self._next(None))
 
     def to_tensor(self, image: Image.Image) -> Tensor:
-        """RGB in 0..1, (1, 3, H, W), with the dream's long side. Sides are even, for H.264."""
-        scale = self.pixels / max(image.size)
-        width, height = (2 * max(1, round(side * scale / 2)) for side in image.size)
-        array = center_crop(image, (width, height), whole=True)
+        """RGB in 0..1, (1, 3, H, W), with the size of the dream."""
+        array = center_crop(image, dream_size(image.size, self.pixels), whole=True)
         return torch.from_numpy(array.copy()).permute(2, 0, 1)[None].to(self._device)
 
     def _next(self, frame: Tensor | None) -> Tensor:
@@ -100,6 +110,16 @@ class Dreamer:
         if self._limit_light:
             dream = self._limit_light(dream, self._seconds)
         return to_image(np.asarray(dream[0].permute(1, 2, 0).cpu()))
+
+
+def dream_size(size: tuple[int, int], pixels: int) -> tuple[int, int]:
+    """Width and height of the dream of a picture of this width and height, `pixels` the long one.
+
+    They are even, for H.264.
+    """
+    scale = pixels / max(size)
+    width, height = (2 * max(1, round(side * scale / 2)) for side in size)
+    return width, height
 
 
 class _StepCounter:

@@ -91,6 +91,12 @@ class SqueezeNet(nn.Module):
         return maps[0].mean((2, 3))
 
 
+def smallest_side(layer: Layer) -> int:
+    """Fewest pixels of a picture's side: of fewer, a pool before the layer has nothing to pool."""
+    pools = POOLED_BEFORE.intersection(LAYERS[: LAYERS.index(layer) + 1])
+    return int(2 * 2 ** len(pools) + 5)
+
+
 def load_squeezenet() -> SqueezeNet:
     """The network with its weights, on the CPU. Raises LimnerError where the file of weights is damaged."""
     content = files("limner.networks").joinpath(WEIGHTS).read_bytes()
