@@ -16,7 +16,7 @@ from limner.errors import LimnerError
 from limner.look.look import open_look
 from limner.mark import read_image_mark
 
-QUICK = ["--pixels", "64", "--octaves", "1", "--steps", "2", "--frame-steps", "1", "--layer", "fire3"]
+QUICK = ["--pixels", "64", "--octaves", "1", "--steps", "2", "--layer", "fire3"]
 
 
 def test_a_picture_dreams(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,7 +59,7 @@ def test_channels_guide_and_seed_each_change_the_dream(work: Path) -> None:
 def test_a_clip_becomes_a_clip_and_a_picture_a_film(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     video(work / "clip.mp4", frames=4, size=(96, 64))
     photo(work / "photo.png")
-    assert main(["dream", "clip.mp4", *QUICK]) == 0
+    assert main(["dream", "clip.mp4", "--frame-steps", "1", *QUICK]) == 0
     assert "seizures" not in capsys.readouterr().out
     assert main(["dream", "photo.png", "--seconds", "0.12", "--no-flash-limit", *QUICK]) == 0
     assert "seizures" in capsys.readouterr().out
@@ -89,8 +89,17 @@ def test_a_look_dreams(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["photo.png", "--steps", "0"], "steps is 0"),
         (["clip.mp4", "--seconds", "1"], "is a clip, whose length the dream has: leave out --seconds"),
         ([".", "--seconds", "1"], "is a folder; a film begins with one picture"),
-        (["photo.png", "--look", "a.onnx"], "leave out the picture"),
-        (["--look", "a.onnx", "--seconds", "2"], "leave out --seconds"),
+        (["photo.png", "--zoom", "1.1", "--no-flash-limit"], "leave out --zoom, --no-flash-limit, or make"),
+        ([".", "--frame-steps", "2"], "A still has no frames: leave out --frame-steps"),
+        (["photo.png", "--seconds", "1", "--camera", "0.5"], "mixes in no clip: leave out --camera"),
+        (
+            ["photo.png", "--look-pixels", "64"],
+            "Without --look no look is written: leave out --look-pixels",
+        ),
+        (["clip.mp4", "--storage", "uint8"], "leave out --storage"),
+        (["photo.png", "--look", "a.onnx"], "leave out the picture, --octaves, --steps, --pixels."),
+        (["--look", "a.onnx", "--seconds", "2"], "leave out --seconds, --octaves"),
+        (["--look", "a.onnx", "--zoom", "1.1"], "--pixels, --zoom."),
     ],
 )
 def test_what_cannot_be_dreamt_is_a_sentence(

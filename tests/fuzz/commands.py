@@ -159,16 +159,20 @@ COMMAND_LINES: dict[str, st.SearchStrategy[Arguments]] = {
     # Small and short always: a folder dreams of all its pictures.
     "dream": _join(
         _words(SOURCE | PICTURE) | st.just([]),
-        st.just(["--pixels", "64", "--octaves", "1", "--steps", "1", "--frame-steps", "1"]),
-        st.just(["--layer", "fire2"]),
+        st.just(["--pixels", "64", "--octaves", "1", "--steps", "1", "--layer", "fire2"]),
         _rarely("--out", st.sampled_from(["p.png", "p.mp4", "theirs.png", "gallery/photo-000.jpg"]) | OUT),
-        _rarely("--look", st.sampled_from(["new.onnx", "tiny.onnx", "theirs.onnx"]) | OUT),
-        _rarely("--look-pixels", _mostly("64")),
         _rarely("--channels", _mostly("3,17")),
         _rarely("--guide", PICTURE),
-        _rarely("--seconds", _mostly("0.05")),
-        _rarely("--zoom", _mostly("1.02")),
+        st.just([]) | _join(_option("--seconds", _mostly("0.05")), _rarely("--zoom", _mostly("1.02"))),
         _rarely("--seed", _mostly("1")),
+        FORCE,
+    )
+    | _join(
+        _option("--look", st.sampled_from(["new.onnx", "tiny.onnx", "theirs.onnx"]) | OUT),
+        st.just(["--layer", "fire2"]),
+        _option("--look-pixels", _mostly("64")),
+        _rarely("--seconds", _mostly("0.05")),
+        _flag("--no-flash-limit"),
         FORCE,
     ),
     "look": _join(SOURCES, _rarely("--out", OUT), PIXELS, FRAMES, MINUTES, RECIPE, CREDITS),

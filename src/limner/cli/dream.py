@@ -13,6 +13,7 @@ from limner.art.dream_look import write_dream_look
 from limner.art.dream_objective import Activation, Guided, Objective
 from limner.art.dream_options import DreamOptions, FilmOptions, check_dream, check_film
 from limner.art.dreamer import Dreamer
+from limner.cli.options import changed_options
 from limner.data.arrays import center_crop
 from limner.data.decode import is_clip
 from limner.data.images import UnreadableFile, read_image
@@ -56,6 +57,7 @@ def dream_file(
     of_clip = _is_clip(source, is_film=seconds is not None)
     if seconds is not None and of_clip:
         raise LimnerError(f"{source} is a clip, whose length the dream has: leave out --seconds.")
+    _check_use(film, is_film=seconds is not None, of_clip=of_clip)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dream = DeepDream(_make_objective(layer, channels, guide, device), options)
     with ProgressBar() as progress:
@@ -87,6 +89,18 @@ def _is_clip(source: Path, *, is_film: bool) -> bool:
         return is_clip(find_source(source))
     except UnreadableFile as error:
         raise LimnerError(f"{source} {error}.") from error
+
+
+def _check_use(film: FilmOptions, *, is_film: bool, of_clip: bool) -> None:
+    """Raise LimnerError for options that would change nothing."""
+    if of_clip:
+        return
+    if is_film and (given := changed_options(film, FilmOptions(), "camera")):
+        raise LimnerError(f"A film of one picture mixes in no clip: leave out {given[0]}.")
+    if not is_film and (given := changed_options(film, FilmOptions())):
+        raise LimnerError(
+            f"A still has no frames: leave out {', '.join(given)}, or make a film with --seconds."
+        )
 
 
 def _make_objective(

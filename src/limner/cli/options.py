@@ -138,6 +138,17 @@ def _parse_path(text: str) -> Path:
     return Path(text)
 
 
+def changed_options(given: T, default: T, *names: str) -> list[str]:
+    """The options of a group, as people type them, that differ from the default: of these, or all."""
+    options = []
+    for name in names or vars(given):
+        value = getattr(given, name)
+        if value != getattr(default, name):
+            word = name.replace("_", "-")
+            options.append(f"--no-{word}" if value is False else f"--{word}")
+    return options
+
+
 def require_sources(sources: tuple[Path, ...]) -> tuple[Path, ...]:
     """Return the sources; raises LimnerError if there are none."""
     if not sources:

@@ -10,7 +10,7 @@ import tyro
 from tyro.conf import Positional
 
 from limner.art.dream_options import DreamOptions, FilmOptions
-from limner.cli.options import NO_DEFAULT_SHOWN, Flat
+from limner.cli.options import NO_DEFAULT_SHOWN, Flat, changed_options
 from limner.errors import LimnerError
 from limner.look.storage import Storage
 from limner.networks.feature_layers import Layer
@@ -49,8 +49,8 @@ class DreamCommand:
     seconds: Annotated[float | None, NO_DEFAULT_SHOWN] = None
     """Make a film of so many seconds that begins with the picture."""
     look: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
-    """Write a look to this file, and dream of no picture. Of the options, it has --layer and
-    --flash-limit; the others are sliders of the page."""
+    """Write a look to this file, and dream of no picture. It takes --layer, --look-pixels, --storage,
+    --flash-limit and --force. Zoom, rotation, camera and channel are sliders of its page."""
     look_pixels: int = 256
     """With --look: side of its picture, 64, 128, 256 or 512."""
     storage: Storage = "float16"
@@ -78,6 +78,7 @@ class DreamCommand:
             raise LimnerError("Name a picture or a clip: `limner dream photo.jpg`; or a look: --look NAME.")
         if self.guide is not None and self.channels:
             raise LimnerError("A guide decides by itself which channels rise: leave out --channels.")
+        self._check_no_look()
         dream_file(
             self.source,
             self.out,
@@ -92,17 +93,21 @@ class DreamCommand:
 
     def _check_look_only(self) -> None:
         """Raise LimnerError for options of a picture's dream beside --look."""
-        given = {
-            "the picture": self.source,
-            "--out": self.out,
-            "--channels": self.channels or None,
-            "--guide": self.guide,
-            "--seconds": self.seconds,
-        }
-        if others := [name for name, value in given.items() if value is not None]:
+        given = [
+            *(["the picture"] if self.source is not None else []),
+            *changed_options(self, DreamCommand(), "out", "channels", "guide", "seconds"),
+            *changed_options(self.dream, DreamOptions()),
+            *changed_options(self.film, FilmOptions(), "zoom", "rotation", "camera", "frame_steps"),
+        ]
+        if given:
             raise LimnerError(
-                f"--look writes a look and dreams of no picture: leave out {', '.join(others)}."
+                f"--look writes a look and dreams of no picture: leave out {', '.join(given)}."
             )
+
+    def _check_no_look(self) -> None:
+        """Raise LimnerError for options of a look beside a picture."""
+        if given := changed_options(self, DreamCommand(), "look_pixels", "storage"):
+            raise LimnerError(f"Without --look no look is written: leave out {', '.join(given)}.")
 
 
 def parse_channels(text: str) -> tuple[int, ...]:
