@@ -1,4 +1,4 @@
-"""A dream as a look: its file, its live inputs, its state, and its light."""
+"""A dream as a look: its file, its live inputs, its state, and its flash limit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ def test_the_look_says_what_it_is(dream: Look) -> None:
     assert (dream.name, dream.pixels, dream.guide) == ("Dream of fire4", 64, "")
     assert list(dream.live) == ["strength", "zoom", "rotation", "camera", "channel"]
     assert (dream.live["channel"].minimum, dream.live["channel"].maximum) == (-1, 255)
-    assert dict(dream.state) == {"dream": "dream_next", "count": "count_next", "light": "light_next"}
+    assert dict(dream.state) == {
+        "dream": "dream_next",
+        "count": "count_next",
+        "luminance": "luminance_next",
+    }
     assert describe_look(dream.path).kind == "look"
     assert 150_000 < len(dream.content) < 350_000
 
@@ -77,13 +81,13 @@ def luminance(painting: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> fl
 def test_a_strobing_camera_does_not_strobe_the_dream(tmp_path: Path, is_limited: bool) -> None:
     write_dream_look(tmp_path / "dream.onnx", "fire2", pixels=64, flash_limit=is_limited)
     look = open_look(tmp_path / "dream.onnx")
-    lights = []
+    luminances = []
     for number in range(60):
         frame = np.full((64, 64, 3), 0.9 if number // 4 % 2 else 0.1, np.float32)
-        lights.append(luminance(look.paint(frame, camera=1)))
+        luminances.append(luminance(look.paint(frame, camera=1)))
     times = [number / 60 for number in range(60)]
-    assert (count_flashes(lights, times) <= MAX_FLASHES) == is_limited
-    assert ("light" in look.state) == is_limited
+    assert (count_flashes(luminances, times) <= MAX_FLASHES) == is_limited
+    assert ("luminance" in look.state) == is_limited
 
 
 def test_a_look_of_another_size_or_place_is_refused(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def image_of(picture: torch.Tensor) -> Image.Image:
     return to_image(picture[0].permute(1, 2, 0).numpy())
 
 
-def light_of(image: Image.Image) -> float:
+def luminance_of(image: Image.Image) -> float:
     picture = torch.from_numpy(np.asarray(image, np.float32) / 255).permute(2, 0, 1)[None]
     return float(mean_luminance(to_linear(picture)))
 
@@ -89,13 +89,13 @@ def test_a_picture_too_narrow_for_the_layer_is_a_sentence() -> None:
 
 def test_the_camera_share_decides_what_comes_back() -> None:
     black, white = Image.new("RGB", (64, 64)), Image.new("RGB", (64, 64), "white")
-    lights = []
+    luminances = []
     for camera in (0.0, 1.0):
         paint = dreamer(FilmOptions(frame_steps=1, camera=camera, flash_limit=False))
         paint(black)
-        lights.append(light_of(paint(white)))
-    assert lights[0] < 0.1
-    assert lights[1] > 0.8
+        luminances.append(luminance_of(paint(white)))
+    assert luminances[0] < 0.1
+    assert luminances[1] > 0.8
 
 
 @pytest.mark.parametrize("is_limited", [True, False])
@@ -103,11 +103,13 @@ def test_a_strobing_clip_is_limited(is_limited: bool) -> None:
     film = FilmOptions(frame_steps=1, camera=1, zoom=1, flash_limit=is_limited)
     paint = dreamer(film)
     times = [burst + number / 60 for burst in (0, 0.7, 1.4) for number in range(12)]
-    lights = []
+    luminances = []
     for number, seconds in enumerate(times):
         paint.begin_frame(seconds)
-        lights.append(light_of(paint(Image.new("RGB", (64, 64), "white" if number % 2 else "black"))))
-    assert (count_flashes(lights, times) <= MAX_FLASHES) == is_limited
+        luminances.append(
+            luminance_of(paint(Image.new("RGB", (64, 64), "white" if number % 2 else "black")))
+        )
+    assert (count_flashes(luminances, times) <= MAX_FLASHES) == is_limited
 
 
 def test_a_dreamer_hears_the_times_of_the_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

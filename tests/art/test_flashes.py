@@ -17,8 +17,8 @@ from limner.art.flashes import (
 RATE = 25
 
 
-def flashes(lights: list[float], rate: float) -> float:
-    return count_flashes(lights, [number / rate for number in range(len(lights))])
+def flashes(luminances: list[float], rate: float) -> float:
+    return count_flashes(luminances, [number / rate for number in range(len(luminances))])
 
 
 def test_sixty_changes_in_two_seconds_are_fifteen_flashes_a_second() -> None:
@@ -27,7 +27,7 @@ def test_sixty_changes_in_two_seconds_are_fifteen_flashes_a_second() -> None:
 
 
 @pytest.mark.parametrize(
-    "lights",
+    "luminances",
     [
         [0.5] * 50,
         [0.5, 0.55] * 25,  # less than a tenth
@@ -35,8 +35,8 @@ def test_sixty_changes_in_two_seconds_are_fifteen_flashes_a_second() -> None:
         [number / 50 for number in range(50)],  # one change, in one direction: half a flash
     ],
 )
-def test_what_is_no_flash(lights: list[float]) -> None:
-    assert flashes(lights, 25) <= 0.5
+def test_what_is_no_flash(luminances: list[float]) -> None:
+    assert flashes(luminances, 25) <= 0.5
 
 
 def test_a_slow_change_counts_once_and_not_for_each_frame() -> None:
@@ -44,7 +44,7 @@ def test_a_slow_change_counts_once_and_not_for_each_frame() -> None:
     assert flashes(wave, 25) == 1.5
 
 
-def lights_of(frames: list[torch.Tensor]) -> list[float]:
+def luminances_of(frames: list[torch.Tensor]) -> list[float]:
     return [float(mean_luminance(to_linear(frame))) for frame in frames]
 
 
@@ -54,8 +54,8 @@ def test_a_strobe_is_limited_to_the_allowed_flashes() -> None:
     frames = [(level * texture).clamp(0, 1) for level in [0.1, 0.8] * RATE]
     limit = FlashLimiter()
     shown = [limit(frame, number / RATE) for number, frame in enumerate(frames)]
-    assert flashes(lights_of(frames), RATE) > MAX_FLASHES
-    assert flashes(lights_of(shown), RATE) <= MAX_FLASHES
+    assert flashes(luminances_of(frames), RATE) > MAX_FLASHES
+    assert flashes(luminances_of(shown), RATE) <= MAX_FLASHES
     assert all(frame.min() >= 0 and frame.max() <= 1 for frame in shown)
 
 
@@ -65,13 +65,13 @@ BURSTS = [start + number / 60 for start in (0, 0.7, 1.4, 2.1, 9, 9.3) for number
 
 @pytest.mark.parametrize("times", [[number / 60 for number in range(240)], BURSTS], ids=["even", "uneven"])
 def test_the_worst_wave_at_the_limit_has_three_flashes_a_second(times: list[float]) -> None:
-    """It turns as soon as the light has changed by a tenth."""
+    """It turns as soon as the luminance has changed by a tenth."""
     shown, start, wanted = [], 0.4, 0.9
     limit = FlashLimiter()
     limit(from_linear(torch.full((1, 3, 4, 4), start)), times[0])
     for seconds in times:
         frame = from_linear(torch.full((1, 3, 4, 4), wanted))
-        level = lights_of([limit(frame, seconds)])[0]
+        level = luminances_of([limit(frame, seconds)])[0]
         shown.append(level)
         if abs(level - start) >= 0.1:
             start, wanted = level, 0.1 if wanted > 0.5 else 0.9
@@ -90,13 +90,13 @@ def test_the_limited_light_changes_by_the_rate(target: float) -> None:
     limit = FlashLimiter()
     limit(from_linear(torch.full((1, 3, 8, 8), 0.5)), 7)
     shown = limit(torch.full((1, 3, 8, 8), target), 7 + 1 / RATE)
-    assert abs(lights_of([shown])[0] - 0.5) == pytest.approx(0.6 / RATE, abs=1e-4)
+    assert abs(luminances_of([shown])[0] - 0.5) == pytest.approx(0.6 / RATE, abs=1e-4)
 
 
-def test_two_frames_of_one_time_have_the_same_light() -> None:
+def test_two_frames_of_one_time_have_the_same_luminance() -> None:
     limit = FlashLimiter()
     frames = [torch.full((1, 3, 8, 8), level) for level in (0.5, 0.9)]
-    first, second = lights_of([limit(frame, 1) for frame in frames])
+    first, second = luminances_of([limit(frame, 1) for frame in frames])
     assert second == pytest.approx(first, abs=1e-4)
 
 

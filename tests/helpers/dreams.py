@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 from torch import Tensor
 
-from limner.art.dream_graph import FIRST_LIGHT, dream_graph, live_inputs
+from limner.art.dream_graph import FIRST_LUMINANCE, dream_graph, live_inputs
 from limner.art.dream_step import DreamState, DreamStep
 from limner.data.synthetic.draw import draw
 from limner.data.synthetic.subjects import Subject
@@ -48,15 +48,15 @@ def step_case(layer: Layer, *, dream: Tensor | None = None, **live: float) -> St
     model, _ = dream_graph(network, layer, PIXELS)
     values = {name: one.default for name, one in live_inputs(layer).items()} | {"zoom": 1.0} | live
     image, last = drawn(PIXELS), drawn(PIXELS, seed=2) if dream is None else dream
-    state = DreamState(last, 5, FIRST_LIGHT)
+    state = DreamState(last, 5, FIRST_LUMINANCE)
     painting, following = DreamStep(network, layer)(image, state, **values)
-    light = np.full((1, 1, 1, 1), FIRST_LIGHT, np.float32)
-    given: dict[str, Any] = {"image": image, "dream": last, "count": [5], "light": light}
+    luminance = np.full((1, 1, 1, 1), FIRST_LUMINANCE, np.float32)
+    given: dict[str, Any] = {"image": image, "dream": last, "count": [5], "luminance": luminance}
     made: dict[str, Any] = {
         "painting": painting,
         "dream_next": following.dream,
         "count_next": [following.count],
-        "light_next": np.full((1, 1, 1, 1), following.light),
+        "luminance_next": np.full((1, 1, 1, 1), following.luminance),
     }
     return StepCase(model, _arrays(given), values, _arrays(made))
 

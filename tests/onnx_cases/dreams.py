@@ -31,7 +31,7 @@ def write_dreams(folder: Path) -> None:
     for name, (case, tolerance) in steps().items():
         model = ModelProto.FromString(case.model.SerializeToString())
         # Without it, an input that is no single number and has a default is a constant to the engine.
-        state = {key: f"{key}_next" for key in ("dream", "count", "light")}
+        state = {key: f"{key}_next" for key in ("dream", "count", "luminance")}
         model.metadata_props.append(StringStringEntryProto(key="limner.state", value=json.dumps(state)))
         (folder / f"{name}.onnx").write_bytes(model.SerializeToString())
         for values in (case.inputs, case.outputs):

@@ -13,7 +13,7 @@ from limner.look.paint import CLIP_SUFFIXES, choose_target
 from limner.look.video_writer import video_writer
 from limner.progress import Progress, no_progress
 
-FRAMES_PER_SECOND = 25
+FILM_FRAMES_PER_SECOND = 25
 
 MAX_SECONDS = 3600
 
@@ -42,15 +42,17 @@ def write_dream_film(
         dreamer.check_size(image.size, "H.264")
     except UnreadableFile as error:
         raise LimnerError(f"{source} {error}.") from error
-    frames = max(2, round(seconds * FRAMES_PER_SECOND))
-    film = dreamer.film(image, frames, FRAMES_PER_SECOND)
+    frames = max(2, round(seconds * FILM_FRAMES_PER_SECOND))
+    film = dreamer.film(image, frames, FILM_FRAMES_PER_SECOND)
     first = next(film)
     with (
         atomic_file(target) as file,
-        video_writer(file, target.suffix.lower(), first.size, Fraction(FRAMES_PER_SECOND)) as write_frame,
+        video_writer(
+            file, target.suffix.lower(), first.size, Fraction(FILM_FRAMES_PER_SECOND)
+        ) as write_frame,
     ):
-        write_frame(first, 0, 1 / FRAMES_PER_SECOND)
+        write_frame(first, 0, 1 / FILM_FRAMES_PER_SECOND)
         for number, frame in enumerate(film, start=1):
-            write_frame(frame, number / FRAMES_PER_SECOND, (number + 1) / FRAMES_PER_SECOND)
+            write_frame(frame, number / FILM_FRAMES_PER_SECOND, (number + 1) / FILM_FRAMES_PER_SECOND)
             progress(number + 1, frames, "Filming")
     return target

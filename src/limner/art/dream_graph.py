@@ -9,21 +9,24 @@ from __future__ import annotations
 import numpy as np
 from onnx import ModelProto
 
-from limner.art.flashes import MAX_RATE
+from limner.art.flashes import LUMINANCE_WEIGHTS, MAX_RATE
 from limner.art.graph_writer import GraphWriter
 from limner.art.squeezenet_graph import SqueezeNetGraph
 from limner.live import LiveInput
 from limner.networks.feature_layers import Layer
 from limner.networks.features import FIRES, SqueezeNet
 
-FRAMES_PER_SECOND = 60
-"""The most frames a second that pages paint: the limit of the light is for each frame."""
+PAGE_FRAMES_PER_SECOND = 60
+"""The most frames a second that the page gives a look with state: the flash limit is for each frame."""
 
 GAMMA = 2.2
 """The exponent of linear light, as near to sRGB's curve as the limit needs."""
 
-FIRST_LIGHT = 0.2
-"""Mean relative luminance of pictures, from which the limited light begins."""
+FIRST_LUMINANCE = 0.2
+"""Mean relative luminance of pictures, from which the limited one begins."""
+
+MIN_LUMINANCE = 1e-6
+"""The least divisor: for a picture's luminance, and for what it lacks to white."""
 
 SHIFTS = 16
 """The network sees the picture shifted by -8 to 7 pixels in each direction, so that its strides stay
@@ -32,7 +35,7 @@ invisible."""
 CYCLE = 48
 """The count of frames goes back after so many, since large numbers lose digits."""
 
-TINY = 1e-20
+MIN_MAGNITUDE = 1e-20
 """The least magnitude that a gradient is divided by: that of a channel which nothing excites is 0."""
 
 
@@ -64,12 +67,12 @@ def dream_graph(
     gradient = step.mute_colours(step.shift(graph.backward(chosen), back=True))
     state = {"dream": "dream_next", "count": "count_next"}
     picture, number = (1, 3, pixels, pixels), (1,)
-    shapes: dict[str, tuple[int, ...]] = {"dream": picture, "count": number, "light": (1, 1, 1, 1)}
+    shapes: dict[str, tuple[int, ...]] = {"dream": picture, "count": number, "luminance": (1, 1, 1, 1)}
     if flash_limit:
         step.ascend(start, gradient, "dream_next")
-        writer.constant("light", np.full((1, 1, 1, 1), FIRST_LIGHT))
-        step.limit_light("dream_next")
-        state["light"] = "light_next"
+        writer.constant("luminance", np.full((1, 1, 1, 1), FIRST_LUMINANCE))
+        step.limit_luminance("dream_next")
+        state["luminance"] = "luminance_next"
     else:
         step.ascend(start, gradient, "painting")
         state["dream"] = "painting"
@@ -140,25 +143,29 @@ class _DreamStep:
     def ascend(self, start: str, gradient: str, out: str) -> str:
         """The next dream: a step as large as `strength` says, whatever the gradient's magnitude."""
         size = self._add(
-            "Add", self._mean(self._add("Abs", gradient), [1, 2, 3]), self._number("tiny", 1e-20)
+            "Add",
+            self._mean(self._add("Abs", gradient), [1, 2, 3]),
+            self._number("min_magnitude", MIN_MAGNITUDE),
         )
         step = self._add("Mul", "strength", self._add("Div", gradient, size))
         return self._add("Clip", self._add("Add", start, step), self._zero, self._one, out=out)
 
-    def limit_light(self, dream: str) -> None:
+    def limit_luminance(self, dream: str) -> None:
         """The painting: the dream, with a mean luminance that changes little from frame to frame."""
         add, one = self._add, self._one
         linear = add("Pow", dream, self._number("gamma", GAMMA))
-        weights = self._writer.constant("luminance", np.array([0.2126, 0.7152, 0.0722]).reshape(1, 3, 1, 1))
+        weights = self._writer.constant("luminance_weights", np.reshape(LUMINANCE_WEIGHTS, (1, 3, 1, 1)))
         summed = add("ReduceSum", add("Mul", linear, weights), self._writer.integers([1]))
-        light = self._mean(summed, [2, 3])
-        most = self._number("most_change", MAX_RATE / FRAMES_PER_SECOND)
-        wanted = add("Min", add("Max", light, add("Sub", "light", most)), add("Add", "light", most))
-        wanted = add("Clip", wanted, self._zero, one, out="light_next")
-        tiny = self._number("tiny_light", 1e-6)
-        gain = add("Min", add("Div", wanted, add("Max", light, tiny)), one)
-        missing = add("Max", add("Sub", wanted, light), self._zero)
-        lift = add("Div", missing, add("Max", add("Sub", one, light), tiny))
+        mean = self._mean(summed, [2, 3])
+        most = self._number("most_change", MAX_RATE / PAGE_FRAMES_PER_SECOND)
+        least, largest = add("Sub", "luminance", most), add("Add", "luminance", most)
+        wanted = add(
+            "Clip", add("Min", add("Max", mean, least), largest), self._zero, one, out="luminance_next"
+        )
+        floor = self._number("min_luminance", MIN_LUMINANCE)
+        gain = add("Min", add("Div", wanted, add("Max", mean, floor)), one)
+        missing = add("Max", add("Sub", wanted, mean), self._zero)
+        lift = add("Div", missing, add("Max", add("Sub", one, mean), floor))
         darkened = add("Mul", linear, gain)
         lifted = add("Add", darkened, add("Mul", add("Sub", one, darkened), lift))
         add("Pow", lifted, self._number("one_by_gamma", 1 / GAMMA), out="painting")

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from onnx import ModelProto
 
-from limner.art.dream_graph import FIRST_LIGHT, dream_graph, live_inputs
+from limner.art.dream_graph import FIRST_LUMINANCE, dream_graph, live_inputs
 from limner.art.dream_step import DreamState, DreamStep
 from limner.errors import LimnerError
 from limner.export.onnx import check_output_path
@@ -99,7 +99,7 @@ def measure_difference(model: ModelProto, step: DreamStep, pixels: int) -> float
     rng = np.random.default_rng(0)
     image, dream = (rng.random((1, 3, pixels, pixels), np.float32) for _ in range(2))
     turned = {name: live.default for name, live in live_inputs(step.layer).items()} | {"zoom": 1.0}
-    state = DreamState(torch.from_numpy(dream), 1, FIRST_LIGHT)
+    state = DreamState(torch.from_numpy(dream), 1, FIRST_LUMINANCE)
     _, following = step(torch.from_numpy(image), state, **turned)
     session = make_session(model.SerializeToString(), Path("The look"))
     feeds = {name: np.asarray(value, np.float32) for name, value in turned.items()}

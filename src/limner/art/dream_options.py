@@ -47,7 +47,8 @@ class FilmOptions:
     frame_steps: int = 3
     """Steps of a frame at each size; the first frame has all steps of a picture."""
     flash_limit: bool = True
-    """Keep the light from changing so fast that there are more than three flashes a second."""
+    """Keep the mean luminance from changing so fast that the whole picture flashes more than three times a
+    second."""
 
 
 def check_dream(options: DreamOptions) -> None:

@@ -10,7 +10,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from limner.art.deepdream import mute_colours
-from limner.art.dream_graph import CYCLE, FRAMES_PER_SECOND, GAMMA, SHIFTS, TINY
+from limner.art.dream_graph import (
+    CYCLE,
+    GAMMA,
+    MIN_LUMINANCE,
+    MIN_MAGNITUDE,
+    PAGE_FRAMES_PER_SECOND,
+    SHIFTS,
+)
 from limner.art.dream_objective import LayerFeatures
 from limner.art.flashes import MAX_RATE, mean_luminance
 from limner.networks.feature_layers import Layer
@@ -25,7 +32,7 @@ class DreamState:
     """RGB in 0..1, (1, 3, P, P)."""
     count: int
     """Frames so far; from time to time it goes back to 1."""
-    light: float
+    luminance: float
     """Mean relative luminance of what was shown last."""
 
 
@@ -51,10 +58,10 @@ class DreamStep:
         start = _warp(state.dream, zoom, rotation)
         start = start + max(camera, 1 - min(state.count, 1)) * (image - start)
         gradient = mute_colours(self._gradient(start, state.count, channel), 0.5)
-        step = strength * gradient / gradient.abs().mean().clamp(min=TINY)
+        step = strength * gradient / gradient.abs().mean().clamp(min=MIN_MAGNITUDE)
         dream = (start + step).clamp(0, 1)
-        painting, light = _limit_light(dream, state.light)
-        return painting, DreamState(dream, state.count % CYCLE + 1, light)
+        painting, luminance = _limit_luminance(dream, state.luminance)
+        return painting, DreamState(dream, state.count % CYCLE + 1, luminance)
 
     def _gradient(self, picture: Tensor, count: int, channel: float) -> Tensor:
         """That of half the sum of squared activations, by the picture as the network sees it."""
@@ -85,11 +92,11 @@ def _shift(picture: Tensor, right: int, down: int, *, border: str) -> Tensor:
     return padded[:, :, margin + down : margin + down + height, margin + right : margin + right + width]
 
 
-def _limit_light(dream: Tensor, before: float) -> tuple[Tensor, float]:
-    most = MAX_RATE / FRAMES_PER_SECOND
+def _limit_luminance(dream: Tensor, before: float) -> tuple[Tensor, float]:
+    most = MAX_RATE / PAGE_FRAMES_PER_SECOND
     linear = dream**GAMMA
-    light = float(mean_luminance(linear))
-    wanted = min(max(min(max(light, before - most), before + most), 0.0), 1.0)
-    darkened = linear * min(wanted / max(light, 1e-6), 1.0)
-    lift = max(wanted - light, 0.0) / max(1 - light, 1e-6)
+    mean = float(mean_luminance(linear))
+    wanted = min(max(min(max(mean, before - most), before + most), 0.0), 1.0)
+    darkened = linear * min(wanted / max(mean, MIN_LUMINANCE), 1.0)
+    lift = max(wanted - mean, 0.0) / max(1 - mean, MIN_LUMINANCE)
     return (darkened + (1 - darkened) * lift) ** (1 / GAMMA), wanted

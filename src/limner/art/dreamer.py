@@ -52,7 +52,7 @@ class Dreamer:
         self._last: Tensor | None = None
         self._number = 0
         self._seconds = 0.0
-        self._limit_light = FlashLimiter() if self._film.flash_limit else None
+        self._limit_flashes = FlashLimiter() if self._film.flash_limit else None
 
     def begin_frame(self, seconds: float) -> None:
         """Say when the next picture is shown, which limits how much brighter or darker it may be."""
@@ -107,8 +107,8 @@ class Dreamer:
         return _StepCounter(self._progress, octaves * options.steps)
 
     def _show(self, dream: Tensor) -> Image.Image:
-        if self._limit_light:
-            dream = self._limit_light(dream, self._seconds)
+        if self._limit_flashes:
+            dream = self._limit_flashes(dream, self._seconds)
         return to_image(np.asarray(dream[0].permute(1, 2, 0).cpu()))
 
 

@@ -24,7 +24,8 @@ MAX_RATE = 2 * MIN_CHANGE * MAX_FLASHES
 DARK = 0.8
 """The darker end of a flash has a lower relative luminance than this."""
 
-_WEIGHTS = (0.2126, 0.7152, 0.0722)
+LUMINANCE_WEIGHTS = (0.2126, 0.7152, 0.0722)
+"""Of linear red, green and blue with the primaries of sRGB, in relative luminance."""
 
 
 class FlashLimiter:
@@ -35,7 +36,7 @@ class FlashLimiter:
     """
 
     def __init__(self) -> None:
-        self._light: float | None = None
+        self._luminance: float | None = None
         self._seconds = 0.0
 
     def __call__(self, frame: Tensor, seconds: float) -> Tensor:
@@ -43,22 +44,22 @@ class FlashLimiter:
         most = MAX_RATE * max(seconds - self._seconds, 0)
         self._seconds = seconds
         linear = to_linear(frame)
-        light = float(mean_luminance(linear))
-        if self._light is None or abs(light - self._light) <= most:
-            self._light = light
+        luminance = float(mean_luminance(linear))
+        if self._luminance is None or abs(luminance - self._luminance) <= most:
+            self._luminance = luminance
             return frame
-        wanted = self._light + most * (1 if light > self._light else -1)
-        if wanted < light:
-            linear = linear * (wanted / light)
+        wanted = self._luminance + most * (1 if luminance > self._luminance else -1)
+        if wanted < luminance:
+            linear = linear * (wanted / luminance)
         else:
-            linear = linear + (1 - linear) * ((wanted - light) / (1 - light))
-        self._light = wanted
+            linear = linear + (1 - linear) * ((wanted - luminance) / (1 - luminance))
+        self._luminance = wanted
         return from_linear(linear)
 
 
 def mean_luminance(linear: Tensor) -> Tensor:
     """The mean relative luminance, shape (), of linear light (1, 3, H, W)."""
-    return (linear.mean(dim=(0, 2, 3)) * torch.tensor(_WEIGHTS, device=linear.device)).sum()
+    return (linear.mean(dim=(0, 2, 3)) * torch.tensor(LUMINANCE_WEIGHTS, device=linear.device)).sum()
 
 
 def to_linear(picture: Tensor) -> Tensor:
@@ -72,13 +73,13 @@ def from_linear(linear: Tensor) -> Tensor:
     return torch.where(linear <= 0.0031308, 12.92 * linear, bright).clamp(0, 1)
 
 
-def count_flashes(lights: Sequence[float], times: Sequence[float]) -> float:
+def count_flashes(luminances: Sequence[float], times: Sequence[float]) -> float:
     """The most general flashes within any second, given each frame's relative luminance and its time, in
     seconds.
 
     A flash is a pair of opposing changes, so a single change counts half.
     """
-    turns = _turning_points(lights)
+    turns = _turning_points(luminances)
     changes = [
         times[later]
         for (_, before), (later, after) in pairwise(turns)
@@ -92,10 +93,10 @@ def count_flashes(lights: Sequence[float], times: Sequence[float]) -> float:
     return most / 2
 
 
-def _turning_points(lights: Sequence[float]) -> list[tuple[int, float]]:
+def _turning_points(luminances: Sequence[float]) -> list[tuple[int, float]]:
     """The frames, with their luminance, between which it only rises or only falls."""
     turns: list[tuple[int, float]] = []
-    for place in enumerate(lights):
+    for place in enumerate(luminances):
         if len(turns) >= 2 and (place[1] - turns[-1][1]) * (turns[-1][1] - turns[-2][1]) >= 0:
             turns[-1] = place
         else:
