@@ -40,7 +40,8 @@ def no_report() -> None:
 
 @dataclass(frozen=True)
 class DeepDream:
-    """Makes dreams. The same seed, picture and machine give the same dream."""
+    """Makes dreams. On a CPU, the same seed, picture and machine give the same dream; cuDNN may add up in
+    another order each time."""
 
     objective: Objective
     options: DreamOptions
