@@ -44,6 +44,19 @@ def test_a_picture_too_narrow_for_the_layer_does_not_end_the_folder(
         assert "Give --pixels 68 or more, or an earlier --layer." in capsys.readouterr().err
 
 
+def test_a_folder_of_dreams_speaks_of_dreams(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (work / "album").mkdir()
+    video(work / "album" / "clip.mp4", frames=2, size=(96, 64))
+    assert main(["dream", "album", *QUICK]) == 1
+    refused = capsys.readouterr().err
+    assert "album has no pictures to dream of; clip.mp4 is a clip: dream of it separately." in refused
+    photo(work / "album" / "photo.png")
+    assert main(["dream", "album", *QUICK]) == 0
+    printed = capsys.readouterr()
+    assert "Dreams: 1 of 1" in printed.err
+    assert "ainting" not in printed.err + printed.out
+
+
 def test_channels_guide_and_seed_each_change_the_dream(work: Path) -> None:
     photo(work / "photo.png")
     scene(96, 96, seed=5).save(work / "guide.png")

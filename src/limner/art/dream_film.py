@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from limner.art.dreamer import Dreamer
+from limner.art.dreamer import DREAMING, Dreamer
 from limner.data.images import UnreadableFile, read_image
 from limner.errors import LimnerError
 from limner.files import atomic_file
@@ -36,9 +36,9 @@ def write_dream_film(
         raise LimnerError(f"seconds is {seconds:g}; choose a number above 0, up to {MAX_SECONDS:,}.")
     if not source.exists():
         raise LimnerError(f"{source} does not exist.")
-    target = choose_target(source, out, CLIP_SUFFIXES, ending="dream", force=force)
+    target = choose_target(source, out, CLIP_SUFFIXES, ending=DREAMING.ending, force=force)
     try:
-        image = read_image(source, at_least=dreamer.pixels)
+        image = read_image(source, at_least=dreamer.at_least)
         dreamer.check_size(image.size, "H.264")
     except UnreadableFile as error:
         raise LimnerError(f"{source} {error}.") from error

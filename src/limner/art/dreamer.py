@@ -20,8 +20,12 @@ from limner.art.flashes import FlashLimiter
 from limner.art.warp import warp
 from limner.data.arrays import center_crop, to_image
 from limner.data.images import UnreadableFile
+from limner.look.paint import Wording
 from limner.networks.features import smallest_side
 from limner.progress import Progress, no_progress
+
+DREAMING = Wording("dream", "Dreams", "dream of")
+"""Of `paint_file_with`. The steps of one dream are counted as Dreaming."""
 
 
 class Dreamer:
@@ -43,8 +47,8 @@ class Dreamer:
         self.begin()
 
     @property
-    def pixels(self) -> int:
-        """A dream's long side; a picture may be decoded smaller than it is, but not below."""
+    def at_least(self) -> int:
+        """The long side of dreams."""
         return self._dream.options.pixels
 
     def begin(self) -> None:
@@ -62,9 +66,9 @@ class Dreamer:
         """Raise `UnreadableFile` for a picture whose dream is too narrow for the layer."""
         _ = painting_format  # none takes fewer pixels than dreams may have
         layer = self._dream.objective.layer
-        least, width, height = smallest_side(layer), *dream_size(size, self.pixels)
+        least, width, height = smallest_side(layer), *dream_size(size, self.at_least)
         if min(width, height) < least:
-            enough = next(p for p in count(self.pixels) if min(dream_size(size, p)) >= least)
+            enough = next(p for p in count(self.at_least) if min(dream_size(size, p)) >= least)
             raise UnreadableFile(
                 f"is too narrow: its dream would have {width} x {height} pixels, and {layer} needs {least} "
                 f"a side. Give --pixels {enough} or more, or an earlier --layer"
@@ -84,7 +88,7 @@ class Dreamer:
 
     def to_tensor(self, image: Image.Image) -> Tensor:
         """RGB in 0..1, (1, 3, H, W), with the size of the dream."""
-        array = center_crop(image, dream_size(image.size, self.pixels), whole=True)
+        array = center_crop(image, dream_size(image.size, self.at_least), whole=True)
         return torch.from_numpy(array.copy()).permute(2, 0, 1)[None].to(self._device)
 
     def _next(self, frame: Tensor | None) -> Tensor:

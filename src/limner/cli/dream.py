@@ -12,7 +12,7 @@ from limner.art.dream_film import write_dream_film
 from limner.art.dream_look import write_dream_look
 from limner.art.dream_objective import Activation, Guided, Objective
 from limner.art.dream_options import DreamOptions, FilmOptions, check_dream, check_film
-from limner.art.dreamer import Dreamer
+from limner.art.dreamer import DREAMING, Dreamer
 from limner.cli.options import changed_options
 from limner.data.arrays import center_crop
 from limner.data.decode import is_clip
@@ -66,7 +66,7 @@ def dream_file(
             made = write_dream_film(dreamer, source, out, seconds=seconds, force=force, progress=progress)
             report = PaintReport((made,))
         else:
-            report = paint_file_with(dreamer, source, out, ending="dream", force=force, progress=progress)
+            report = paint_file_with(dreamer, source, out, words=DREAMING, force=force, progress=progress)
     if (seconds is not None or of_clip) and not film.flash_limit:
         print(FLASH_WARNING)
     for sentence in describe_skipped([(path.name, reason) for path, reason in report.skipped]):

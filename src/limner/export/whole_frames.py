@@ -22,7 +22,8 @@ class WholeFramePainter:
 
     def __init__(self, network: PatchUNet, recipe: KeyframeRecipe) -> None:
         self.module = make_look_module(recipe, network)
-        self.pixels = recipe.pixels
+        self.at_least = recipe.pixels
+        """The short side of paintings."""
 
     def begin(self) -> None:
         """Nothing: the network has no memory."""
@@ -44,7 +45,7 @@ class WholeFramePainter:
         return to_image(painting[0].permute(1, 2, 0).numpy())
 
     def _painted_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Width and height, the shorter `pixels`, both multiples of what the network halves."""
-        scale = self.pixels / min(size)
+        """Width and height, the shorter `at_least`, both multiples of what the network halves."""
+        scale = self.at_least / min(size)
         width, height = (SIDE_STEP * max(1, round(side * scale / SIDE_STEP)) for side in size)
         return width, height

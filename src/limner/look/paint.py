@@ -91,8 +91,8 @@ class PicturePainter(Protocol):
     """What paints pictures of any size."""
 
     @property
-    def pixels(self) -> int:
-        """Pixels of a picture's short side that it makes use of."""
+    def at_least(self) -> int:
+        """Pixels that both sides of a picture keep where it is decoded smaller, as `read_image` has it."""
 
     def begin(self) -> None:
         """Called before each picture or clip: what was painted before is forgotten."""
@@ -107,29 +107,43 @@ class PicturePainter(Protocol):
         """The painting of an RGB picture."""
 
 
+@dataclass(frozen=True)
+class Wording:
+    """What people read of a painter's work."""
+
+    ending: str
+    """Of the names of files without an `out`, as in `photo-painted.png`."""
+    progress: str
+    """What is counted: pictures of a folder, frames of a clip."""
+    infinitive: str
+    """What is done to a picture."""
+
+
+PAINTING = Wording("painted", "Painting", "paint")
+
+
 def paint_file_with(
     paint: PicturePainter,
     source: Path,
     out: Path | None = None,
     *,
-    ending: str = "painted",
+    words: Wording = PAINTING,
     force: bool = False,
     progress: Progress = no_progress,
 ) -> PaintReport:
-    """As `paint_file`, with any painter. A painting without `out` has the source's name and `ending`."""
+    """As `paint_file`, with any painter, whose work is called by these words."""
     if not source.exists():
         raise LimnerError(f"{source} does not exist.")
     if source.is_dir():
-        return _paint_folder(
-            paint, source, choose_target(source, out, (), ending=ending, force=force), progress
-        )
+        target = choose_target(source, out, (), ending=words.ending, force=force)
+        return _paint_folder(paint, source, target, words, progress)
     with _unreadable_errors(source):
         file = find_source(source)
         if is_clip(file):
-            target = choose_target(source, out, CLIP_SUFFIXES, ending=ending, force=force)
-            left_out = _paint_clip(paint, file, target, progress)
+            target = choose_target(source, out, CLIP_SUFFIXES, ending=words.ending, force=force)
+            left_out = _paint_clip(paint, file, target, words, progress)
             return PaintReport((target,), damaged=((source, left_out),) if left_out else ())
-        target = choose_target(source, out, tuple(PILLOW_FORMATS), ending=ending, force=force)
+        target = choose_target(source, out, tuple(PILLOW_FORMATS), ending=words.ending, force=force)
         _paint_picture(paint, source, target)
         return PaintReport((target,))
 
@@ -144,8 +158,8 @@ class Painter:
     beside: bool
 
     @property
-    def pixels(self) -> int:
-        """Side of the painting in pixels."""
+    def at_least(self) -> int:
+        """The longer side of the painting in pixels."""
         return self.look.pixels
 
     def begin(self) -> None:
@@ -207,7 +221,7 @@ def _join_side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
 
 def _paint_picture(paint: PicturePainter, source: Path, target: Path) -> None:
     paint.begin()
-    image = read_image(source, at_least=paint.pixels)
+    image = read_image(source, at_least=paint.at_least)
     buffer = io.BytesIO()
     image_format = PILLOW_FORMATS[target.suffix.lower()]
     paint.check_size(image.size, image_format)
@@ -215,18 +229,20 @@ def _paint_picture(paint: PicturePainter, source: Path, target: Path) -> None:
     atomic_write(target, buffer.getvalue())
 
 
-def _paint_folder(paint: PicturePainter, source: Path, target: Path, progress: Progress) -> PaintReport:
-    found, skipped = _find_pictures(source, target)
+def _paint_folder(
+    paint: PicturePainter, source: Path, target: Path, words: Wording, progress: Progress
+) -> PaintReport:
+    found, skipped = _find_pictures(source, target, words)
     if not found:
         example = printable(f"; {skipped[0][0].name} {skipped[0][1]}") if skipped else ""
-        raise LimnerError(f"{printable(source)} has no pictures to paint{example}.")
+        raise LimnerError(f"{printable(source)} has no pictures to {words.infinitive}{example}.")
     names = {path: _painting_names(target / path.relative_to(source)) for path in found}
     check_no_source((painting for pair in names.values() for painting in pair), found)
     for painting, _ in names.values():
         check_place(painting)
     paintings: list[Path] = []
     for number, path in enumerate(found):
-        progress(number, len(found), "Painting")
+        progress(number, len(found), words.progress)
         painting, second = names[path]
         if painting in paintings:  # a.jpg and a.png
             painting = second
@@ -235,7 +251,7 @@ def _paint_folder(paint: PicturePainter, source: Path, target: Path, progress: P
             paintings.append(painting)
         except UnreadableFile as error:
             skipped.append((path, str(error)))
-    progress(len(found), len(found), "Painting")
+    progress(len(found), len(found), words.progress)
     if not paintings:
         path, reason = skipped[0]
         raise LimnerError(printable(f"None of the pictures in {source} can be read; {path.name} {reason}."))
@@ -247,7 +263,7 @@ def _painting_names(path: Path) -> tuple[Path, Path]:
     return path.with_suffix(".png"), path.with_name(f"{path.name}.png")
 
 
-def _find_pictures(folder: Path, target: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
+def _find_pictures(folder: Path, target: Path, words: Wording) -> tuple[list[Path], list[tuple[Path, str]]]:
     """The pictures in a folder, searched recursively, and the skipped files with the reason."""
     found = scan(folder)
     pictures: list[Path] = []
@@ -260,7 +276,7 @@ def _find_pictures(folder: Path, target: Path) -> tuple[list[Path], list[tuple[P
             if not source.path.resolve().is_relative_to(target.resolve()):
                 skipped.append((source.path, LIMNER_KINDS[mark].reason))
         elif _is_known_clip(source):
-            skipped.append((source.path, "is a clip: paint it separately"))
+            skipped.append((source.path, f"is a clip: {words.infinitive} it separately"))
         else:
             pictures.append(source.path)
     return pictures, skipped
@@ -273,7 +289,9 @@ def _is_known_clip(source: Source) -> bool:
     return False
 
 
-def _paint_clip(paint: PicturePainter, source: Source, target: Path, progress: Progress) -> str:
+def _paint_clip(
+    paint: PicturePainter, source: Source, target: Path, words: Wording, progress: Progress
+) -> str:
     """Paint each frame of a clip at its own time. Returns what the clip could not give, or nothing."""
     paint.begin()
     clip = measure_clip(source)
@@ -290,11 +308,11 @@ def _paint_clip(paint: PicturePainter, source: Source, target: Path, progress: P
     ):
         for number, following in enumerate(frames, start=1):
             write_frame(painting, frame.seconds, following.seconds)
-            progress(number, clip.frames, "Painting")
+            progress(number, clip.frames, words.progress)
             paint.begin_frame(following.seconds)
             frame, painting = following, paint(following.image)
         write_frame(painting, frame.seconds, clip.seconds)
-    progress(clip.frames, clip.frames, "Painting")
+    progress(clip.frames, clip.frames, words.progress)
     return frames.left_out
 
 
