@@ -50,7 +50,7 @@ class DreamCommand:
     """Make a film of so many seconds that begins with the picture."""
     look: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """Write a look to this file, and dream of no picture. It takes --layer, --look-pixels, --storage,
-    --flash-limit and --force. Zoom, rotation, camera and channel are sliders of its page."""
+    --flash-limit and --force. Strength, zoom, rotation, camera and channel are sliders of its page."""
     look_pixels: int = 256
     """With --look: side of its picture, 64, 128, 256 or 512."""
     storage: Storage = "float16"
