@@ -227,7 +227,7 @@ def test_a_set_beside_the_page_and_a_trained_start_are_used(
     (page_folder / "data" / "list.json").write_text(json.dumps({"files": files}))
     with serve(tmp_path) as url:
         page = visit().open(f"{url}#digits?net=linear&epochs=20&batch=50", painted=False).page
-        page.wait_for_selector("text=Lines (CC0 · A test): 100 to learn from, 40 to test on.")
+        page.wait_for_selector("text=Lines (licence: CC0 · A test): 100 to learn from, 40 to test on.")
         page.click("#play-button")
         wait_until(page, f"{STEP} === 40 && {TESTED} === 40 && {TESTED_AT} === 40")
         accuracy = page.evaluate(ACCURACY)
