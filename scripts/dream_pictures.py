@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from limner.art.deepdream import DeepDream
+from limner.art.dream_film import FILM_FRAMES_PER_SECOND
 from limner.art.dream_objective import Activation, Guided
 from limner.art.dream_options import DreamOptions, FilmOptions
 from limner.art.dreamer import Dreamer
@@ -65,8 +66,8 @@ def main(water: Path, flower: Path, folder: Path) -> None:
     sheet(shown, 3).save(folder / "dream-guided.jpg", quality=QUALITY)
 
     [garden] = draw("garden", 1, 480, 3)
-    dreamer = Dreamer(DeepDream(Activation(network, "fire9"), OPTIONS), FILM, frames_per_second=25)
-    film = list(dreamer.film(garden, FILM_FRAMES[-1] + 1))
+    dreamer = Dreamer(DeepDream(Activation(network, "fire9"), OPTIONS), FILM)
+    film = list(dreamer.film(garden, FILM_FRAMES[-1] + 1, FILM_FRAMES_PER_SECOND))
     sheet([film[number] for number in FILM_FRAMES], 5).save(folder / "dream-film.jpg", quality=QUALITY)
 
 
