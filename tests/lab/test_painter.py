@@ -23,15 +23,15 @@ from limner.lab.painter.export import paint
 from limner.lab.painter.loop import draw_pixels, make_state
 from limner.lab.painter.options import SIZES, make_settings
 from limner.lab.painter.picture import Picture, load_picture, pixel_places
+from limner.lab.painter.reporter import NullPainterReporter
 from limner.lab.painter.run import PainterOptions, run_painter
-from limner.lab.reporter import NullReporter
 
 SIDE = 32
 STEPS = 120
 NAMES = {"checkpoint.safetensors", "painting.png", "network.onnx", "record.json", "curve.svg"}
 
 
-class StopAfter(NullReporter):
+class StopAfter(NullPainterReporter):
     """Presses Ctrl-C after some steps of a session."""
 
     def __init__(self, steps: int) -> None:
@@ -72,7 +72,9 @@ def learn(
 ) -> dict[str, Any]:
     options = PainterOptions("discs.png", folder, steps, minutes, pixels)
     own = make_settings(**({"batch": 512} | settings))
-    return run_painter(picture, own, options, {"machine": {"cpu": "a test's"}}, reporter or NullReporter())
+    return run_painter(
+        picture, own, options, {"machine": {"cpu": "a test's"}}, reporter or NullPainterReporter()
+    )
 
 
 @pytest.mark.parametrize(

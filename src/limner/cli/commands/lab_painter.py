@@ -82,8 +82,8 @@ class PainterCommand:
 
         from limner.bench.environment import collect_environment
         from limner.lab.painter.picture import load_picture
+        from limner.lab.painter.reporter import TerminalPainterReporter
         from limner.lab.painter.run import PainterOptions, run_painter
-        from limner.lab.reporter import TerminalReporter
 
         if self.threads is not None:
             torch.set_num_threads(self.threads)
@@ -96,7 +96,7 @@ class PainterCommand:
             minutes=self.minutes,
             pixels=pixels,
         )
-        with TerminalReporter() as reporter:
+        with TerminalPainterReporter() as reporter:
             environment = collect_environment(torch.device("cpu"))
             record = run_painter(picture, settings, options, environment, reporter)
         print(describe_painting(record, options.out))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from PIL import Image
 
 from limner.data.arrays import to_image
 from limner.errors import LimnerError
@@ -135,18 +136,32 @@ def paint(network: PixelNetwork, side: int) -> NDArray[np.floating[Any]]:
 
     It is computed in the numbers of the network.
     """
+    return np.concatenate(list(_paint_rows(network, side)))
+
+
+def write_painting(
+    network: PixelNetwork, path: Path, side: int, on_rows: Callable[[int, int], None]
+) -> None:
+    """Write the painting as a PNG; `on_rows` is told how many rows are painted, of how many.
+
+    Raises LimnerError where the disk does not take it.
+    """
+    painting = Image.new("RGB", (side, side))
+    done = 0
+    for part in _paint_rows(network, side):
+        painting.paste(to_image(part), (0, done))
+        done += len(part)
+        on_rows(done, side)
+    content = io.BytesIO()
+    painting.save(content, "PNG")
+    atomic_write(path, content.getvalue())
+
+
+def _paint_rows(network: PixelNetwork, side: int) -> Iterator[NDArray[np.floating[Any]]]:
+    """The painting in parts of some rows each, (rows, side, 3), from the top."""
     rows = max(1, CHUNK // side)
     dtype = next(network.parameters()).dtype
-    with torch.no_grad():
-        parts = [
-            network(pixel_places(side, first, first + rows).to(dtype)).reshape(-1, side, 3).numpy()
-            for first in range(0, side, rows)
-        ]
-    return np.concatenate(parts)
-
-
-def write_painting(network: PixelNetwork, path: Path, side: int) -> None:
-    """Write the painting as a PNG. Raises LimnerError where the disk does not take it."""
-    content = io.BytesIO()
-    to_image(paint(network, side)).save(content, "PNG")
-    atomic_write(path, content.getvalue())
+    for first in range(0, side, rows):
+        with torch.no_grad():
+            colours = network(pixel_places(side, first, first + rows).to(dtype))
+        yield colours.reshape(-1, side, 3).numpy()

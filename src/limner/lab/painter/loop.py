@@ -10,7 +10,7 @@ import math
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -33,6 +33,8 @@ from limner.lab.painter.history import PainterRecord, psnr_of
 from limner.lab.painter.initial_weights import draw_weights
 from limner.lab.painter.options import PainterSettings
 from limner.lab.painter.picture import Picture
+from limner.lab.painter.reporter import PainterReporter
+from limner.lab.state import is_finite
 from limner.networks.pixel_network import PixelNetwork, make_architecture
 from limner.seeding import SHUFFLE, derive_generator
 from limner.training.signals import StopSignal
@@ -51,16 +53,6 @@ CHUNK = 1 << 14
 
 Stopped = Literal["steps", "minutes"]
 """Why a training ended."""
-
-
-class PainterReporter(Protocol):
-    """Receives the events of a training. Every method must return at once."""
-
-    def on_step(self, done: int, total: int) -> None:
-        """Called after each step, with the steps of the whole training."""
-
-    def message(self, sentence: str) -> None:
-        """Called with a sentence for people."""
 
 
 @dataclass
@@ -130,6 +122,8 @@ class PainterTrainer:
                 if signal.requested:
                     self._checkpoint()
                     raise KeyboardInterrupt
+        if not is_finite(self.state.network):
+            raise divergence_error(self.state.counters.step)
         self._record()
         self._checkpoint()
         return stopped

@@ -24,9 +24,10 @@ from limner.lab.export import Exported
 from limner.lab.folder import check_folder, check_same_record
 from limner.lab.painter.export import export_network, write_painting
 from limner.lab.painter.history import psnr_of
-from limner.lab.painter.loop import PainterReporter, PainterTrainer, Stopped, measure_error
+from limner.lab.painter.loop import PainterTrainer, Stopped, measure_error
 from limner.lab.painter.options import COMMAND, SIDE, PainterSettings
 from limner.lab.painter.picture import Picture
+from limner.lab.painter.reporter import PainterReporter
 from limner.lab.record import FILE, FORMAT, read_record, write_record
 from limner.lab.svg import Axes, Curve, draw_plot, limits_of
 from limner.lock import folder_lock
@@ -91,7 +92,7 @@ def _paint_again(
     if record["painting"]["pixels"] == options.pixels and (out / PAINTING).exists():
         reporter.message(f"{printable(out)} has this training already: its record is shown.")
         return record
-    write_painting(trainer.state.network, out / PAINTING, options.pixels)
+    write_painting(trainer.state.network, out / PAINTING, options.pixels, reporter.on_rows)
     record = {**record, "painting": {"pixels": options.pixels}}
     write_record(out, record)
     return record
@@ -105,7 +106,7 @@ def _finish(
     out = options.out
     about = {"task": "painter", "net": settings.net, "seed": settings.seed}
     exported = export_network(network, out / NETWORK, SIDE, about)
-    write_painting(network, out / PAINTING, options.pixels)
+    write_painting(network, out / PAINTING, options.pixels, trainer.reporter.on_rows)
     record = {**_make_record(trainer, stopped_by, exported, options), **environment}
     atomic_write(out / CURVE, draw_curve(f"{settings.net}, {picture.title}, {settings.optimizer}", record))
     write_record(out, record)
