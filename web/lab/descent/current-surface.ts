@@ -102,20 +102,23 @@ export class CurrentSurface {
   async #makePlane(): Promise<void> {
     const timer = this.#planeTimer;
     const { LossPlane } = await import('./plane/loss-plane.ts');
-    // Another plane, or none, may be wanted by now.
-    if (timer !== this.#planeTimer) return;
+    // Another plane, or none, may be wanted by now, or when this one tells something.
+    const isWanted = () => timer === this.#planeTimer;
+    if (!isWanted()) return;
     const { first, second, run, seed } = this.settings.values;
     this.#plane = new LossPlane(
       { optimizers: [first, second], steps: run, seed },
       {
         onProgress: text => {
-          this.planeText.textContent = text;
+          if (isWanted()) this.planeText.textContent = text;
         },
         onSurface: surface => {
+          if (!isWanted()) return;
           this.#surface = surface;
           this.onChange();
         },
         onFailed: reason => {
+          if (!isWanted()) return;
           this.planeText.textContent = reason;
           this.say(reason);
         },
