@@ -25,7 +25,7 @@ FETCHED_ON_USE = {
     "storage-": 1_450,
     "training-": 47_000,
     "adversary-": 950,
-    "pixel-batches-": 1_050,
+    "pixel-batches-": 1_100,
     "update-inputs-": 650,
     "philox-": 400,
     "cpu-": 8_600,
