@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from pathlib import Path
 
@@ -67,3 +68,10 @@ def test_what_cannot_be_done_gets_a_sentence(
 ) -> None:
     assert main(["lab", "painter", *arguments]) == 1
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_not_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo("pipe.png")
+    assert main(["lab", "painter", "pipe.png"]) == 1
+    assert "pipe.png is no ordinary file: name a picture." in capsys.readouterr().err

@@ -208,6 +208,17 @@ COMMAND_LINES: dict[str, st.SearchStrategy[Arguments]] = {
         _rarely("--seed", _mostly("1")),
         _rarely("--data", SOURCE),
     ),
+    "lab painter": _join(
+        _words(PICTURE | SOURCE),
+        TO,
+        st.just(["--steps", "1", "--batch", "64", "--net", "mlp"]),
+        _rarely("--pixels", _mostly("64")),
+        _rarely("--act", _mostly("relu", "step")),
+        _rarely("--optimizer", _mostly("sgd", "lion", "muon")),
+        _rarely("--frozen", _mostly("hidden1")),
+        _rarely("--minutes", _mostly("0.01")),
+        _rarely("--seed", _mostly("1")),
+    ),
     "bench": _join(_words(BENCHMARK), TO, PIXELS, _flag("--quick"), _flag("--gpu")),
 }
 """Arguments of each command."""

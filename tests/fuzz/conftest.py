@@ -52,7 +52,8 @@ def short_work() -> Iterator[None]:
         patch.setattr("limner.lab.sources.DRAWN_TRAIN", 200)
         patch.setattr("limner.lab.sources.DRAWN_TEST", 20)
         # The lab does not end with a result where it is stopped; its time is short anyway.
-        patch.setattr("limner.lab.loop.StopSignal", lambda _: nullcontext(SimpleNamespace(requested=False)))
+        for training in ("limner.lab.loop", "limner.lab.painter.loop"):
+            patch.setattr(f"{training}.StopSignal", lambda _: nullcontext(SimpleNamespace(requested=False)))
         patch.setattr("limner.page.lab.serve_lab", lambda *_, **__: None)
         patch.setattr("limner.lab.run.export_network", lambda *_: Exported(1, 1, 0.0))
         for benchmark in ("training", "quality", "browser"):

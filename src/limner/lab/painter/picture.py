@@ -37,6 +37,8 @@ def load_picture(path: Path, side: int = SIDE) -> Picture:
         raise LimnerError(f"There is no file {printable(path)}: name a picture.")
     if path.is_dir():
         raise LimnerError(f"{printable(path)} is a folder: name one picture in it.")
+    if not path.is_file():  # a pipe would be waited for, for ever
+        raise LimnerError(f"{printable(path)} is no ordinary file: name a picture.")
     try:
         values = center_crop(read_image(path, at_least=side), side)
     except UnreadableFile as error:
