@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from helpers.dreams import PIXELS, StepCase, squeezenet, step_case
+from helpers.dreams import PIXELS, StepCase, some_classes, squeezenet, step_case
 from limner.art.dream_graph import SHIFTS, dream_graph
 from limner.art.graph_writer import GraphWriter
 from limner.art.max_pool_graph import pool, unpool
@@ -70,6 +70,12 @@ def test_equal_values_in_a_window_share_no_gradient(side: int) -> None:
 @pytest.mark.parametrize("layer", LAYERS)
 def test_a_step_is_that_of_torch(layer: Layer) -> None:
     found = differences(step_case(layer))
+    assert max(found.values()) < 1e-5, found
+
+
+@pytest.mark.parametrize("number", [0.0, 1.25, 2.0])
+def test_a_class_can_be_chosen(number: float) -> None:
+    found = differences(step_case("fire9", classes=some_classes(), channel=number))
     assert max(found.values()) < 1e-5, found
 
 

@@ -49,6 +49,7 @@ def short_work() -> Iterator[None]:
         patch.setattr(loop, "train_step", lambda *_: torch.zeros(len(LOSSES)))
         patch.setattr("limner.training.keyframe.train_step", lambda *_: 0.0)
         patch.setattr("limner.export.onnx.export_graph", _remember(export_graph))
+        patch.setattr("limner.lab.folders.MIN_PICTURES", 3)
         patch.setattr("limner.lab.sources.DRAWN_TRAIN", 200)
         patch.setattr("limner.lab.sources.DRAWN_TEST", 20)
         # The lab does not end with a result where it is stopped; its time is short anyway.

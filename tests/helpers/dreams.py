@@ -13,6 +13,7 @@ from onnx import ModelProto
 from torch import Tensor
 
 from limner.art.dream_graph import FIRST_LUMINANCE, dream_graph, live_inputs
+from limner.art.dream_network import Classes
 from limner.art.dream_step import DreamState, DreamStep
 from limner.data.synthetic.draw import draw
 from limner.data.synthetic.subjects import Subject
@@ -42,14 +43,24 @@ class StepCase:
     outputs: dict[str, Array]
 
 
-def step_case(layer: Layer, *, dream: Tensor | None = None, **live: float) -> StepCase:
+def some_classes() -> Classes:
+    """Three classes, as `limner classify` might leave them."""
+    directions = torch.randn((3, 512), generator=torch.Generator().manual_seed(5))
+    return Classes(("daisies", "roses", "tulips"), directions)
+
+
+def step_case(
+    layer: Layer, *, dream: Tensor | None = None, classes: Classes | None = None, **live: float
+) -> StepCase:
     """A step at frame 5 with some live inputs; by default the dream is neither enlarged nor turned."""
     network: SqueezeNet = squeezenet()
-    model, _ = dream_graph(network, layer, PIXELS)
-    values = {name: one.default for name, one in live_inputs(layer).items()} | {"zoom": 1.0} | live
+    first = "" if classes is None else classes.names[0]
+    model, _ = dream_graph(network, layer, PIXELS, classes=classes, class_name=first)
+    turned = live_inputs(layer, classes, first)
+    values = {name: one.default for name, one in turned.items()} | {"zoom": 1.0} | live
     image, last = drawn(PIXELS), drawn(PIXELS, seed=2) if dream is None else dream
     state = DreamState(last, 5, FIRST_LUMINANCE)
-    painting, following = DreamStep(network, layer)(image, state, **values)
+    painting, following = DreamStep(network, layer, classes)(image, state, **values)
     luminance = np.full((1, 1, 1, 1), FIRST_LUMINANCE, np.float32)
     given: dict[str, Any] = {"image": image, "dream": last, "count": [5], "luminance": luminance}
     made: dict[str, Any] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import ModelProto
 
+from limner.art.dream_network import Classes
 from limner.art.flashes import LUMINANCE_WEIGHTS, MAX_RATE
 from limner.art.graph_writer import GraphWriter
 from limner.art.squeezenet_graph import SqueezeNetGraph
@@ -35,35 +36,58 @@ invisible."""
 CYCLE = 48
 """The count of frames goes back after so many, since large numbers lose digits."""
 
+MAX_LABEL = 60
+"""Most letters of the classes' names in the label of their slider."""
+
 MIN_MAGNITUDE = 1e-20
 """The least magnitude that a gradient is divided by: that of a channel which nothing excites is 0."""
 
 
-def live_inputs(layer: Layer) -> dict[str, LiveInput]:
-    """What a person may turn, in the order of the page's sliders."""
-    channels = 2 * FIRES[layer][2]
+def live_inputs(layer: Layer, classes: Classes | None = None, class_name: str = "") -> dict[str, LiveInput]:
+    """What a person may turn, in the order of the page's sliders.
+
+    A dream of classes has the number of the class for a channel; `class_name` is the first one.
+    """
+    if classes is None:
+        channel = LiveInput("Channel (-1: all)", -1, 2 * FIRES[layer][2] - 1, -1)
+    else:
+        names = ", ".join(f"{number} {name}" for number, name in enumerate(classes.names))
+        label = f"Class ({names})" if len(names) <= MAX_LABEL else "Class"
+        channel = LiveInput(label, 0, len(classes.names) - 1, classes.find(class_name))
     return {
         "strength": LiveInput("Strength", 0, 0.1, 0.02),
         "zoom": LiveInput("Zoom", 0.9, 1.1, 1.01),
         "rotation": LiveInput("Rotation", -5, 5, 0),
         "camera": LiveInput("Camera", 0, 1, 0.1),
-        "channel": LiveInput("Channel (-1: all)", -1, channels - 1, -1),
+        "channel": channel,
     }
 
 
 def dream_graph(
-    network: SqueezeNet, layer: Layer, pixels: int, *, flash_limit: bool = True
+    network: SqueezeNet,
+    layer: Layer,
+    pixels: int,
+    *,
+    classes: Classes | None = None,
+    class_name: str = "",
+    flash_limit: bool = True,
 ) -> tuple[ModelProto, dict[str, str]]:
-    """The graph over pictures of `pixels` a side, a power of two, and its state as metadata name it."""
+    """The graph over pictures of `pixels` a side, a power of two, and its state as metadata name it.
+
+    With `classes` it dreams of one of them, from `CLASS_LAYER`, and not of a layer's channels.
+    """
     writer = GraphWriter()
-    live = live_inputs(layer)
+    live = live_inputs(layer, classes, class_name)
     for name, live_input in live.items():
         writer.constant(name, live_input.default)
     step = _DreamStep(writer, pixels)
     start = step.mix(step.warp())
     graph = SqueezeNetGraph(writer, network, pixels)
     features = graph.forward(step.shift(start, back=False), layer)
-    chosen = writer.add("Mul", features, step.chosen_channels(2 * FIRES[layer][2]))
+    if classes is None:
+        chosen = writer.add("Mul", features, step.chosen_channels(2 * FIRES[layer][2]))
+    else:
+        chosen = step.class_direction(classes)
     gradient = step.mute_colours(step.shift(graph.backward(chosen), back=True))
     state = {"dream": "dream_next", "count": "count_next"}
     picture, number = (1, 3, pixels, pixels), (1,)
@@ -133,6 +157,13 @@ class _DreamStep:
         near = self._add("Max", self._add("Sub", self._one, distance), self._zero)
         everything = self._add("Clip", self._add("Neg", "channel"), self._zero, self._one)
         return self._add("Max", near, everything)
+
+    def class_direction(self, classes: Classes) -> str:
+        """The gradient of a class's score, the same at each place, (1, 512, 1, 1); between two, of both."""
+        directions = self._writer.constant(
+            "class_directions", classes.directions.T[:, :, None, None].numpy()
+        )
+        return self._add("Conv", self.chosen_channels(len(classes.names)), directions)
 
     def mute_colours(self, gradient: str) -> str:
         """As `deepdream.mute_colours`, by half."""

@@ -7,6 +7,7 @@ written = write_dream_look(Path("dream.onnx"), "fire9", pixels=256)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +16,13 @@ import torch
 from onnx import ModelProto
 
 from limner.art.dream_graph import FIRST_LUMINANCE, dream_graph, live_inputs
+from limner.art.dream_network import DreamNetwork
 from limner.art.dream_step import DreamState, DreamStep
 from limner.errors import LimnerError
 from limner.export.onnx import check_output_path
 from limner.export.torch_export import infer_and_check
 from limner.files import atomic_write
+from limner.live import LiveInput
 from limner.look.look import read_look
 from limner.look.metadata import Metadata, write_metadata
 from limner.look.quantization import quantize_weights
@@ -49,6 +52,8 @@ def write_dream_look(
     out: Path,
     layer: Layer,
     *,
+    network: DreamNetwork | None = None,
+    class_name: str = "",
     pixels: int = 256,
     storage: Storage = "float16",
     flash_limit: bool = True,
@@ -57,17 +62,23 @@ def write_dream_look(
 ) -> WrittenDream:
     """Write the look atomically, once ONNX Runtime's step is that of torch.
 
-    Raises LimnerError for a number of pixels that looks do not have, a place that must not be written, and
-    a step that differs.
+    `network` is ImageNet's by default; with `class_name` it dreams of a class of its own, from
+    `CLASS_LAYER`. Raises LimnerError for a number of pixels that looks do not have, a class that the
+    network does not have, a place that must not be written, and a step that differs.
     """
     if pixels not in PIXELS:
         raise LimnerError(
             f"pixels is {pixels}; a look has {', '.join(map(str, PIXELS[:-1]))} or {PIXELS[-1]}."
         )
     check_output_path(out, force=force)
-    network = load_squeezenet()
-    model, state = dream_graph(network, layer, pixels, flash_limit=flash_limit)
-    difference = measure_difference(model, DreamStep(network, layer), pixels)
+    network = network or DreamNetwork(load_squeezenet())
+    classes = network.classes if class_name else None
+    live = live_inputs(layer, classes, class_name)
+    model, state = dream_graph(
+        network.features, layer, pixels, classes=classes, class_name=class_name, flash_limit=flash_limit
+    )
+    step = DreamStep(network.features, layer, classes)
+    difference = measure_difference(model, step, pixels, live)
     if not difference <= MAX_DIFFERENCE:  # also true for NaN
         raise LimnerError(
             f"A step of this dream differs from torch's by {difference:.2g}, where at most "
@@ -76,10 +87,10 @@ def write_dream_look(
         )
     stored = infer_and_check(quantize_weights(model, storage))
     metadata = Metadata(
-        name=name or f"Dream of {layer}",
+        name=name or f"Dream of {class_name or layer}",
         credit="DeepDream by Mordvintsev, Olah and Tyka (2015), with SqueezeNet by Iandola et al. (2016)",
         pixels=pixels,
-        live=live_inputs(layer),
+        live=live,
         state=state,
         figures={"parity": [{"runtime": "ONNX Runtime", "difference": difference, "pictures": 1}]},
     )
@@ -90,7 +101,9 @@ def write_dream_look(
     return WrittenDream(out, len(content), difference)
 
 
-def measure_difference(model: ModelProto, step: DreamStep, pixels: int) -> float:
+def measure_difference(
+    model: ModelProto, step: DreamStep, pixels: int, live_inputs: Mapping[str, LiveInput]
+) -> float:
     """The largest difference of the next dream from torch's, of noise and at the default live inputs.
 
     The dream is neither enlarged nor turned here: positions are rounded in their own ways, and layers make
@@ -98,7 +111,7 @@ def measure_difference(model: ModelProto, step: DreamStep, pixels: int) -> float
     """
     rng = np.random.default_rng(0)
     image, dream = (rng.random((1, 3, pixels, pixels), np.float32) for _ in range(2))
-    turned = {name: live.default for name, live in live_inputs(step.layer).items()} | {"zoom": 1.0}
+    turned = {name: live.default for name, live in live_inputs.items()} | {"zoom": 1.0}
     state = DreamState(torch.from_numpy(dream), 1, FIRST_LUMINANCE)
     _, following = step(torch.from_numpy(image), state, **turned)
     session = make_session(model.SerializeToString(), Path("The look"))

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from limner.art.dream_network import CLASS_LAYER, Classes
 from limner.errors import LimnerError
 from limner.networks.feature_layers import Layer
 from limner.networks.features import FIRES, SqueezeNet
@@ -41,6 +42,21 @@ class Activation:
         """The mean square, shape ()."""
         maps = self._features(picture)
         return (maps[:, self._channels] if self._channels else maps).square().mean()
+
+
+class ClassScore:
+    """The score of one class of a network of `limner classify`, less that of the others."""
+
+    def __init__(self, network: SqueezeNet, classes: Classes, name: str) -> None:
+        """Raises LimnerError for a class that the network does not have."""
+        self.layer: Layer = CLASS_LAYER
+        self._features = LayerFeatures(network, CLASS_LAYER)
+        self._direction = classes.directions[classes.find(name)]
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        """The score, shape ()."""
+        result: Tensor = self._features(picture).mean((0, 2, 3)) @ self._direction.to(picture.device)
+        return result
 
 
 class Guided:

@@ -18,6 +18,7 @@ from limner.art.dream_graph import (
     PAGE_FRAMES_PER_SECOND,
     SHIFTS,
 )
+from limner.art.dream_network import Classes
 from limner.art.dream_objective import LayerFeatures
 from limner.art.flashes import MAX_RATE, mean_luminance
 from limner.networks.feature_layers import Layer
@@ -42,6 +43,8 @@ class DreamStep:
 
     network: SqueezeNet
     layer: Layer
+    classes: Classes | None = None
+    """Of a dream of classes."""
 
     def __call__(
         self,
@@ -64,13 +67,18 @@ class DreamStep:
         return painting, DreamState(dream, state.count % CYCLE + 1, luminance)
 
     def _gradient(self, picture: Tensor, count: int, channel: float) -> Tensor:
-        """That of half the sum of squared activations, by the picture as the network sees it."""
+        """That of half the sum of squared activations, or of a class's score, by the picture as seen."""
         right, down = (count * factor % SHIFTS - SHIFTS // 2 for factor in (7, 11))
         seen = _shift(picture, right, down, border="border").requires_grad_(True)
         maps = LayerFeatures(self.network, self.layer)(seen)
-        distance = (torch.arange(maps.shape[1]) - channel).abs().view(1, -1, 1, 1)
+        count = maps.shape[1] if self.classes is None else len(self.classes.names)
+        distance = (torch.arange(count) - channel).abs().view(1, -1, 1, 1)
         chosen = (1 - distance).clamp(min=0).clamp(min=min(max(-channel, 0), 1))
-        (gradient,) = torch.autograd.grad((chosen * maps.square()).sum() / 2, seen)
+        if self.classes is None:
+            raised = (chosen * maps.square()).sum() / 2
+        else:
+            raised = ((chosen.flatten() @ self.classes.directions).view(1, -1, 1, 1) * maps).sum()
+        (gradient,) = torch.autograd.grad(raised, seen)
         return _shift(gradient, -right, -down, border="zeros")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -10,7 +11,8 @@ import torch
 from limner.art.deepdream import DeepDream
 from limner.art.dream_film import write_dream_film
 from limner.art.dream_look import write_dream_look
-from limner.art.dream_objective import Activation, Guided, Objective
+from limner.art.dream_network import CLASS_LAYER, DreamNetwork, read_network
+from limner.art.dream_objective import Activation, ClassScore, Guided, Objective
 from limner.art.dream_options import DreamOptions, FilmOptions, check_dream, check_film
 from limner.art.dreamer import DREAMING, Dreamer
 from limner.cli.options import changed_options
@@ -36,15 +38,27 @@ FLASH_WARNING = (
 )
 
 
+@dataclass(frozen=True)
+class DreamWish:
+    """What is dreamt of."""
+
+    layer: Layer
+    channels: Sequence[int] = ()
+    """Of the layer; none for all."""
+    guide: Path | None = None
+    network: Path | None = None
+    """A file of `limner classify`; None for ImageNet's network."""
+    class_name: str = ""
+    """A class of the network's, in place of a layer."""
+
+
 def dream_file(
     source: Path,
     out: Path | None,
     options: DreamOptions,
     film: FilmOptions,
     *,
-    layer: Layer,
-    channels: Sequence[int],
-    guide: Path | None,
+    wish: DreamWish,
     seconds: float | None,
     force: bool,
 ) -> None:
@@ -59,7 +73,7 @@ def dream_file(
         raise LimnerError(f"{source} is a clip, whose length the dream has: leave out --seconds.")
     _check_use(film, is_film=seconds is not None, of_clip=of_clip)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    dream = DeepDream(_make_objective(layer, channels, guide, device), options)
+    dream = DeepDream(_make_objective(wish, device), options)
     with ProgressBar() as progress:
         dreamer = Dreamer(dream, film, device=device, progress=progress)
         if seconds is not None:
@@ -103,12 +117,19 @@ def _check_use(film: FilmOptions, *, is_film: bool, of_clip: bool) -> None:
         )
 
 
-def _make_objective(
-    layer: Layer, channels: Sequence[int], guide: Path | None, device: torch.device
-) -> Objective:
-    network = load_squeezenet().to(device)
+def load_network(path: Path | None) -> DreamNetwork:
+    """The network of a file of `limner classify`; ImageNet's for None. Raises LimnerError."""
+    return DreamNetwork(load_squeezenet()) if path is None else read_network(path)
+
+
+def _make_objective(wish: DreamWish, device: torch.device) -> Objective:
+    loaded = load_network(wish.network)
+    network, guide = loaded.features.to(device), wish.guide
+    if wish.class_name:
+        assert loaded.classes is not None  # the command refuses a class without a network's file
+        return ClassScore(network, loaded.classes, wish.class_name)
     if guide is None:
-        return Activation(network, layer, channels)
+        return Activation(network, wish.layer, wish.channels)
     try:
         image = read_image(guide, at_least=GUIDE_PIXELS)
     except UnreadableFile as error:
@@ -116,19 +137,27 @@ def _make_objective(
     scale = GUIDE_PIXELS / max(image.size)
     width, height = (max(64, round(side * scale)) for side in image.size)
     array = center_crop(image, (width, height), whole=True)
-    return Guided(network, layer, torch.from_numpy(array.copy()).permute(2, 0, 1)[None].to(device))
+    return Guided(network, wish.layer, torch.from_numpy(array.copy()).permute(2, 0, 1)[None].to(device))
 
 
 def dream_look(
-    place: Path, layer: Layer, *, pixels: int, storage: Storage, flash_limit: bool, force: bool
+    place: Path, wish: DreamWish, *, pixels: int, storage: Storage, flash_limit: bool, force: bool
 ) -> None:
-    """Write the look of a layer's dream, and say what to do with it.
+    """Write the look of a layer's dream, or of a class's, and say what to do with it.
 
     Raises LimnerError as `write_dream_look` does.
     """
     out = place if place.suffix else place.with_suffix(".onnx")
     written = write_dream_look(
-        out, layer, pixels=pixels, storage=storage, flash_limit=flash_limit, name=out.stem, force=force
+        out,
+        CLASS_LAYER if wish.class_name else wish.layer,
+        network=load_network(wish.network),
+        class_name=wish.class_name,
+        pixels=pixels,
+        storage=storage,
+        flash_limit=flash_limit,
+        name=out.stem,
+        force=force,
     )
     if not flash_limit:
         print(FLASH_WARNING.replace("film", "look"))

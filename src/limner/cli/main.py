@@ -12,6 +12,7 @@ import tyro
 
 from limner import __version__
 from limner.cli.commands.bench import BenchCommand
+from limner.cli.commands.classify import ClassifyCommand
 from limner.cli.commands.data import DataCommand
 from limner.cli.commands.demo import DemoCommand
 from limner.cli.commands.describe import DescribeCommand
@@ -54,6 +55,7 @@ COMMANDS: dict[str, type[Any]] = {  # names of one word or two
     "play": PlayCommand,
     "paint": PaintCommand,
     "dream": DreamCommand,
+    "classify": ClassifyCommand,
     "describe": DescribeCommand,
     "doctor": DoctorCommand,
     "evaluate": EvaluateCommand,

@@ -10,7 +10,10 @@ from torch import Tensor
 from limner.seeding import AUGMENTATION, derive_generator
 
 MAX_SHIFT = 2
-"""Pixels, to each side."""
+"""Pixels, to each side, of the small pictures of data sets."""
+
+SHIFT_PART = 16
+"""A large picture is shifted by up to so large a part of its side."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,11 @@ class Augmentation:
         return pictures[batch, channels, rows[:, None, :, None], columns[:, None, None, :]]
 
 
-def draw_augmentation(count: int, seed: int, epoch: int, *, with_flips: bool) -> Augmentation:
+def draw_augmentation(count: int, seed: int, epoch: int, *, pixels: int, with_flips: bool) -> Augmentation:
     """The augmentation of `count` training pictures in `epoch`, which depends on the seed alone."""
     generator = derive_generator(seed, AUGMENTATION, epoch)
-    shifts = torch.randint(-MAX_SHIFT, MAX_SHIFT + 1, (count, 2), generator=generator)
+    most = max(MAX_SHIFT, pixels // SHIFT_PART)
+    shifts = torch.randint(-most, most + 1, (count, 2), generator=generator)
     flips = torch.rand(count, generator=generator) < 0.5
     return Augmentation(shifts, flips & with_flips)
 

@@ -21,7 +21,7 @@ from limner.lab.augmentation import Augmentation, draw_augmentation
 from limner.lab.history import EpochRecord
 from limner.lab.objective import as_batch, evaluate
 from limner.lab.optimizers import make_optimizers, set_rate
-from limner.lab.options import LabSettings
+from limner.lab.options import OWN_TASK, LabSettings
 from limner.lab.precision import autocast
 from limner.lab.reporter import LabReporter
 from limner.lab.schedules import rate_at
@@ -35,7 +35,7 @@ CHECKPOINT_SECONDS = 30.0
 Stopped = Literal["epochs", "minutes", "patience", "diverged"]
 """Why a training ended."""
 
-FLIPPED = ("fashion", "pictures")
+FLIPPED = ("fashion", "pictures", OWN_TASK)
 """Tasks whose pictures are also flipped: a mirrored digit is none."""
 
 
@@ -151,11 +151,14 @@ class Trainer:
         if epoch == self._epoch:
             return
         self._epoch = epoch
-        seed, count = self.settings.seed, len(self.task.examples.train.inputs)
+        inputs = self.task.examples.train.inputs
+        seed, count = self.settings.seed, len(inputs)
         self._order = torch.randperm(count, generator=derive_generator(seed, SHUFFLE, epoch))
         if self.settings.augment and self.task.examples.classes:
             with_flips = self.settings.task in FLIPPED
-            self._augmentation = draw_augmentation(count, seed, epoch, with_flips=with_flips)
+            self._augmentation = draw_augmentation(
+                count, seed, epoch, pixels=inputs.shape[-1], with_flips=with_flips
+            )
 
     def _end_epoch(self) -> None:
         """Evaluate on held-out examples, record the epoch, keep the weights if they are the best."""

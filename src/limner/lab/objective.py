@@ -12,6 +12,10 @@ from torch.nn.functional import cross_entropy, mse_loss
 from limner.lab.examples import Part
 
 EVALUATION_BATCH = 500
+"""Inputs that are evaluated at once."""
+
+EVALUATION_PIXELS = EVALUATION_BATCH * 32 * 32
+"""Of large pictures, fewer: the maps of 500 would need gigabytes."""
 
 
 class Objective(Protocol):
@@ -65,9 +69,16 @@ def predict(network: nn.Module, inputs: Tensor) -> Tensor:
     was_training = network.training
     network.eval()
     with torch.no_grad():
-        parts = [network(as_batch(part)) for part in torch.split(inputs, EVALUATION_BATCH)]
+        parts = [network(as_batch(part)) for part in torch.split(inputs, evaluation_batch(inputs))]
     network.train(was_training)
     return torch.cat(parts)
+
+
+def evaluation_batch(inputs: Tensor) -> int:
+    """How many of the inputs, pictures (n, C, P, P) or numbers (n, 1), are evaluated at once."""
+    if inputs.ndim == 4:
+        return max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // inputs.shape[-1] ** 2))
+    return EVALUATION_BATCH
 
 
 def as_batch(inputs: Tensor) -> Tensor:

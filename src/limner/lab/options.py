@@ -16,6 +16,9 @@ from limner.errors import LimnerError
 from limner.export.step_options import RATES, OptimizerName
 
 TaskName = Literal["digits", "fashion", "pictures", "cars"]
+OWN_TASK: Literal["classify"] = "classify"
+"""The task of `limner classify`: one's own pictures, and SqueezeNet."""
+
 ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle"]
 InputRange = Literal["0..1", "0..255"]
 PrecisionName = Literal["float32", "bfloat16"]
@@ -48,7 +51,7 @@ DEFAULT_EPOCHS: dict[TaskName, int] = {"digits": 10, "fashion": 10, "pictures": 
 class LabSettings:
     """What a training's curve depends on, beside the data, the machine and the versions."""
 
-    task: TaskName
+    task: TaskName | Literal["classify"]
     net: str
     optimizer: OptimizerName
     lr: float
@@ -78,8 +81,9 @@ class LabSettings:
 
 def check_settings(settings: LabSettings) -> LabSettings:
     """Return the settings. Raises LimnerError with a sentence where one cannot be used."""
-    names = REGRESSION_NAMES if settings.task == "cars" else CLASSIFIER_NAMES
-    choose("--net", settings.net, names, f"limner lab {settings.task}")
+    if settings.task != OWN_TASK:  # whose network is not chosen
+        names = REGRESSION_NAMES if settings.task == "cars" else CLASSIFIER_NAMES
+        choose("--net", settings.net, names, f"limner lab {settings.task}")
     choose("--optimizer", settings.optimizer, get_args(OptimizerName), "limner lab")
     choose("--schedule", settings.schedule, get_args(ScheduleName), "limner lab")
     choose("--precision", settings.precision, get_args(PrecisionName), "limner lab")

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from limner.display import printable
+from limner.display import printable, quoted
 from limner.errors import LimnerError
 from limner.files import atomic_write
 from limner.lab.examples import Examples
 from limner.lab.history import EpochRecord
-from limner.lab.options import LabSettings
+from limner.lab.options import OWN_TASK, LabSettings
 from limner.lab.scores import ClassScores, NumberScores
 from limner.reading import read_json
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 FILE = "record.json"
 FORMAT = 1
+
+CHOSEN_OF_OWN = ("lr", "batch", "epochs", "seed")
+"""The settings that `limner classify` takes."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +79,17 @@ def make_record(
 
 def command_line(settings: LabSettings, examples: Examples) -> str:
     """The command that repeats the curve."""
-    words = ["limner", "lab", settings.task]
-    for name, value in settings.to_json().items():
-        if name not in ("task", "augment") and value is not None:
-            words += [f"--{name.replace('_', '-')}", str(value)]
-    return " ".join([*words, *([] if settings.augment else ["--no-augment"]), *examples.options])
+    values = {name: value for name, value in settings.to_json().items() if value is not None}
+    if settings.task == OWN_TASK:
+        words = ["limner", "classify", *map(quoted, examples.options)]
+        return " ".join(words + _as_options({name: values[name] for name in CHOSEN_OF_OWN}))
+    given = _as_options({name: value for name, value in values.items() if name not in ("task", "augment")})
+    without = [] if settings.augment else ["--no-augment"]
+    return " ".join(["limner", "lab", settings.task, *given, *without, *examples.options])
+
+
+def _as_options(values: Mapping[str, Any]) -> list[str]:
+    return [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", str(value))]
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:

@@ -66,6 +66,11 @@ def scale_pictures(network: nn.Module, pictures: Tensor) -> Scaled:
     return Scaled(network, scale.float()[:, None, None], shift.float()[:, None, None])
 
 
+def scale_to_signed(network: nn.Module) -> Scaled:
+    """The network, which takes RGB in -1..1, for pictures uint8 (n, 3, P, P)."""
+    return Scaled(network, torch.full((3, 1, 1), 2 / 255), torch.full((3, 1, 1), -1.0))
+
+
 def for_range(network: Scaled, values: InputRange) -> Scaled:
     """The same network for pictures of 0..1 or 0..255; weights are shared."""
     if values == "0..255":

@@ -9,10 +9,11 @@ from torch import nn
 
 from limner.lab.examples import Examples
 from limner.lab.objective import Classification, Objective, Regression, as_batch
-from limner.lab.options import LabSettings
-from limner.lab.scaled import Scaled, ScaledRegression, scale_pictures
+from limner.lab.options import OWN_TASK, LabSettings
+from limner.lab.scaled import Scaled, ScaledRegression, scale_pictures, scale_to_signed
 from limner.networks.classifiers.airbench import Airbench
 from limner.networks.classifiers.catalog import CLASSIFIERS, REGRESSIONS
+from limner.networks.classifiers.squeezenet import SqueezeNetClassifier
 from limner.seeding import INIT, derive_seed
 
 ADAPT_TO = 5000
@@ -37,7 +38,10 @@ def make_task(settings: LabSettings, examples: Examples) -> Task:
     if not examples.classes:
         span = float(train.targets.max() - train.targets.min())
         return Task(examples, ScaledRegression(bare, train.inputs, train.targets), Regression(span))
-    network = scale_pictures(bare, train.inputs)
+    if isinstance(bare, SqueezeNetClassifier):
+        network = scale_to_signed(bare)
+    else:
+        network = scale_pictures(bare, train.inputs)
     if isinstance(bare, Airbench):
         bare.adapt(as_batch(train.inputs[:ADAPT_TO]) * network.scale + network.shift)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -47,5 +51,7 @@ def make_task(settings: LabSettings, examples: Examples) -> Task:
 def _make_network(settings: LabSettings, examples: Examples) -> nn.Module:
     if not examples.classes:
         return REGRESSIONS[settings.net]()
+    if settings.task == OWN_TASK:
+        return SqueezeNetClassifier(len(examples.classes))
     _, channels, pixels, _ = examples.train.inputs.shape
     return CLASSIFIERS[settings.net](channels, pixels)

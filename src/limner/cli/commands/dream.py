@@ -22,7 +22,8 @@ class DreamCommand:
 
     A picture becomes a picture, or with --seconds a film that flies into it; a clip becomes a clip. With
     --look, the dream becomes a look, and the page dreams live from the camera. The network is SqueezeNet,
-    which knows a thousand kinds of things and comes with limner.
+    which knows a thousand kinds of things and comes with limner, or one that `limner classify` taught on
+    your own pictures.
 
     For example:
 
@@ -31,6 +32,7 @@ class DreamCommand:
         limner dream photo.jpg --seconds 10 --zoom 1.02
         limner dream clip.mp4 --pixels 320
         limner dream --look birds.onnx --layer fire9
+        limner dream photo.jpg --network flowers.onnx --class roses
     """
 
     source: Annotated[
@@ -46,11 +48,16 @@ class DreamCommand:
     """Channels of the layer, by number, such as 3,17. Default: all."""
     guide: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """A picture whose features the dream takes up."""
+    network: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
+    """A network of `limner classify`, which dreams in place of ImageNet's."""
+    class_name: Annotated[str, tyro.conf.arg(name="class", help_behavior_hint="")] = ""
+    """A class of that network's, of which the dream is, in place of a layer."""
     seconds: Annotated[float | None, NO_DEFAULT_SHOWN] = None
     """Make a film of so many seconds that begins with the picture."""
     look: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
-    """Write a look to this file, and dream of no picture. It takes --layer, --look-pixels, --storage,
-    --flash-limit and --force. Strength, zoom, rotation, camera and channel are sliders of its page."""
+    """Write a look to this file, and dream of no picture. It takes --layer, --network, --class,
+    --look-pixels, --storage, --flash-limit and --force. Strength, zoom, rotation, camera and channel are
+    sliders of its page."""
     look_pixels: int = 256
     """With --look: side of its picture, 64, 128, 256 or 512."""
     storage: Storage = "float16"
@@ -61,13 +68,14 @@ class DreamCommand:
     film: Flat[FilmOptions] = field(default_factory=FilmOptions)
 
     def run(self) -> None:
-        from limner.cli.dream import dream_file, dream_look
+        from limner.cli.dream import DreamWish, dream_file, dream_look
 
+        self._check_class()
         if self.look is not None:
             self._check_look_only()
             dream_look(
                 self.look,
-                self.layer,
+                DreamWish(self.layer, network=self.network, class_name=self.class_name),
                 pixels=self.look_pixels,
                 storage=self.storage,
                 flash_limit=self.film.flash_limit,
@@ -84,12 +92,24 @@ class DreamCommand:
             self.out,
             self.dream,
             self.film,
-            layer=self.layer,
-            channels=parse_channels(self.channels),
-            guide=self.guide,
+            wish=DreamWish(
+                self.layer, parse_channels(self.channels), self.guide, self.network, self.class_name
+            ),
             seconds=self.seconds,
             force=self.force,
         )
+
+    def _check_class(self) -> None:
+        """Raise LimnerError for a class without a network that has some, or beside other wishes."""
+        if not self.class_name:
+            return
+        if self.network is None:
+            raise LimnerError(
+                "Classes are those of a network of your own: teach one with `limner classify`, and give its"
+                " file as --network."
+            )
+        if given := changed_options(self, DreamCommand(), "layer", "channels", "guide"):
+            raise LimnerError(f"--class says what the dream is of: leave out {', '.join(given)}.")
 
     def _check_look_only(self) -> None:
         """Raise LimnerError for options of a picture's dream beside --look."""
