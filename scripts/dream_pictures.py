@@ -12,7 +12,7 @@ from PIL import Image
 
 from limner.art.deepdream import DeepDream
 from limner.art.dream_film import FILM_FRAMES_PER_SECOND
-from limner.art.dream_objective import Activation, Guided
+from limner.art.dream_objective import Activation, GuideSimilarity
 from limner.art.dream_options import DreamOptions, FilmOptions
 from limner.art.dreamer import Dreamer
 from limner.data.arrays import center_crop
@@ -52,7 +52,7 @@ def main(water: Path, flower: Path, folder: Path) -> None:
     network = load_squeezenet()
     source, guide = frame_of(water), frame_of(flower)
 
-    def dream_of(objective: Activation | Guided, picture: Image.Image = source) -> Image.Image:
+    def dream_of(objective: Activation | GuideSimilarity, picture: Image.Image = source) -> Image.Image:
         return Dreamer(DeepDream(objective, OPTIONS), FILM)(picture)
 
     layers = {layer: dream_of(Activation(network, layer)) for layer in SHOWN}
@@ -61,7 +61,7 @@ def main(water: Path, flower: Path, folder: Path) -> None:
 
     small = center_crop(guide, 224)
     wanted = torch.from_numpy(small.copy()).permute(2, 0, 1)[None]
-    guided = dream_of(Guided(network, "fire8", wanted))
+    guided = dream_of(GuideSimilarity(network, "fire8", wanted))
     shown = [same_size(guide, guided), guided, layers["fire8"]]
     sheet(shown, 3).save(folder / "dream-guided.jpg", quality=QUALITY)
 

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from helpers.dreams import drawn, squeezenet
 from limner.art.deepdream import MIN_SIDE, DeepDream, mute_colours, octave_sizes
-from limner.art.dream_objective import Activation, Guided, LayerFeatures
+from limner.art.dream_objective import Activation, GuideSimilarity, LayerFeatures
 from limner.art.dream_options import DreamOptions, FilmOptions, check_dream, check_film
 from limner.art.smoothing import gaussian_blur, smooth_gradient
 from limner.data.synthetic.draw import SUBJECTS
@@ -58,7 +58,7 @@ def cosine_to(guide: Tensor, dream: Tensor) -> float:
 def test_a_guide_doubles_the_cosine_to_its_features(subject: Subject) -> None:
     picture, guide = drawn(128), drawn(128, 9, subject)
     options = DreamOptions(octaves=1, steps=30)
-    guided = DeepDream(Guided(squeezenet(), "fire8", guide), options)(picture)
+    guided = DeepDream(GuideSimilarity(squeezenet(), "fire8", guide), options)(picture)
     unguided = dream_of(picture, "fire8", options)
     assert cosine_to(guide, guided) >= 2 * cosine_to(guide, unguided) > 0
 

@@ -59,7 +59,7 @@ class ClassScore:
         return result
 
 
-class Guided:
+class GuideSimilarity:
     """How much the features of each place are like those of a guide picture that resemble them most.
 
     So each place takes up what of the guide it is nearest to. It is the dot product, as in the first

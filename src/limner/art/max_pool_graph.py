@@ -15,7 +15,7 @@ POOL, STRIDE = 3, 2
 
 
 @dataclass(frozen=True)
-class Pooled:
+class PoolValues:
     """A max pool that ran: its values' names and sides."""
 
     input: str
@@ -24,14 +24,14 @@ class Pooled:
     side: int
 
 
-def pool(writer: GraphWriter, image: str, input_side: int) -> Pooled:
+def pool(writer: GraphWriter, image: str, input_side: int) -> PoolValues:
     """The largest value of each window of square maps (1, C, side, side) without negative values."""
     side = -(-(input_side - POOL) // STRIDE) + 1
     output = writer.add("MaxPool", image, kernel_shape=[POOL, POOL], strides=[STRIDE, STRIDE], ceil_mode=1)
-    return Pooled(image, input_side, output, side)
+    return PoolValues(image, input_side, output, side)
 
 
-def unpool(writer: GraphWriter, pooled: Pooled, gradient: str) -> str:
+def unpool(writer: GraphWriter, pooled: PoolValues, gradient: str) -> str:
     """The gradient by the pool's input, of that by its output, added up where windows overlap.
 
     Windows begin at even places, so values at odd rows are in one window, those at even rows in two: the
@@ -57,7 +57,7 @@ def write_slice(
     return writer.add("Slice", value, *parts)
 
 
-def _share_out(writer: GraphWriter, pooled: Pooled, gradient: str) -> dict[tuple[int, int], str]:
+def _share_out(writer: GraphWriter, pooled: PoolValues, gradient: str) -> dict[tuple[int, int], str]:
     """The gradient of each window at its first largest value: for each place in a window, (1, C, h, w)."""
     side = pooled.side
     beyond = STRIDE * (side - 1) + POOL - pooled.input_side

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from limner.art.graph_writer import GraphWriter
-from limner.art.max_pool_graph import Pooled, pool, unpool, write_slice
+from limner.art.max_pool_graph import PoolValues, pool, unpool, write_slice
 from limner.networks.feature_layers import LAYERS, Layer
 from limner.networks.features import FIRES, POOLED_BEFORE, SqueezeNet
 
@@ -20,7 +20,7 @@ FIRST_KERNEL, STRIDE = 7, 2
 
 
 @dataclass(frozen=True)
-class Fired:
+class FireValues:
     """A Fire module that ran: its layer, and the names of its values."""
 
     layer: Layer
@@ -35,7 +35,7 @@ class SqueezeNetGraph:
         self._writer = writer
         self._network = network
         self._pixels = pixels
-        self._ran: list[Pooled | Fired] = []
+        self._ran: list[PoolValues | FireValues] = []
         self._first = ""
 
     def forward(self, picture: str, layer: Layer) -> str:
@@ -60,7 +60,7 @@ class SqueezeNetGraph:
         for ran in reversed(self._ran):
             gradient = (
                 unpool(self._writer, ran, gradient)
-                if isinstance(ran, Pooled)
+                if isinstance(ran, PoolValues)
                 else self._unfire(ran, gradient)
             )
         add = self._writer.add
@@ -90,14 +90,14 @@ class SqueezeNetGraph:
             self._writer.constant(f"{layer}.{part}.bias", conv.bias.numpy()),
         )
 
-    def _fire(self, layer: Layer, image: str) -> Fired:
+    def _fire(self, layer: Layer, image: str) -> FireValues:
         add = self._writer.add
         squeezed = add("Relu", add("Conv", image, *self._weights(layer, "squeeze")))
         narrow = add("Conv", squeezed, *self._weights(layer, "expand1x1"))
         wide = add("Conv", squeezed, *self._weights(layer, "expand3x3"), pads=[1, 1, 1, 1])
-        return Fired(layer, squeezed, add("Relu", add("Concat", narrow, wide, axis=1)))
+        return FireValues(layer, squeezed, add("Relu", add("Concat", narrow, wide, axis=1)))
 
-    def _unfire(self, fired: Fired, gradient: str) -> str:
+    def _unfire(self, fired: FireValues, gradient: str) -> str:
         add = self._writer.add
         _, _, expanded = FIRES[fired.layer]
         masked = self._where_positive(fired.output, gradient)

@@ -12,7 +12,7 @@ from limner.art.deepdream import DeepDream
 from limner.art.dream_film import write_dream_film
 from limner.art.dream_look import write_dream_look
 from limner.art.dream_network import CLASS_LAYER, DreamNetwork, read_network
-from limner.art.dream_objective import Activation, ClassScore, Guided, Objective
+from limner.art.dream_objective import Activation, ClassScore, GuideSimilarity, Objective
 from limner.art.dream_options import DreamOptions, FilmOptions, check_dream, check_film
 from limner.art.dreamer import DREAMING, Dreamer
 from limner.cli.options import changed_options
@@ -137,7 +137,9 @@ def _make_objective(wish: DreamWish, device: torch.device) -> Objective:
     scale = GUIDE_PIXELS / max(image.size)
     width, height = (max(64, round(side * scale)) for side in image.size)
     array = center_crop(image, (width, height), whole=True)
-    return Guided(network, wish.layer, torch.from_numpy(array.copy()).permute(2, 0, 1)[None].to(device))
+    return GuideSimilarity(
+        network, wish.layer, torch.from_numpy(array.copy()).permute(2, 0, 1)[None].to(device)
+    )
 
 
 def dream_look(
