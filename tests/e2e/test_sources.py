@@ -168,6 +168,29 @@ def test_no_camera(playwright_driver: Any, address: str) -> None:
     launched.close()
 
 
+def test_a_picture_that_is_ready_late_leaves_the_alert_of_a_look(
+    address: str, visit: Callable[..., Visit]
+) -> None:
+    guest = visit(viewport=SMALL)
+    guest.page.add_init_script(
+        """const released = new Promise(resolve => { window.release = resolve; });
+        const decode = HTMLImageElement.prototype.decode;
+        HTMLImageElement.prototype.decode = async function () {
+            await released;
+            return decode.call(this);
+        };"""
+    )
+    guest.open(f"{address}?backend=wasm")
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(out, "png")
+    guest.drop("late.png", out.getvalue(), "image/png")
+    guest.drop("words.onnx", b"words")
+    said = guest.alert_text("words.onnx")
+    guest.page.evaluate("window.release()")
+    guest.page.wait_for_selector("body[data-source=picture]")
+    assert guest.alert_text() == said
+
+
 def test_a_picture_and_a_video(shared: Visit, tmp_path: Path) -> None:
     guest, page = shared, shared.page
     out = io.BytesIO()

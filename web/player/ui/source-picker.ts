@@ -60,13 +60,14 @@ export class SourcePicker {
   async #openSource(kind: SourceKind, open: () => Promise<Source>): Promise<boolean> {
     this.#choiceCount += 1;
     const choice = this.#choiceCount;
+    // Not when the source is ready: what is said meanwhile, such as of a look, is of something else.
+    this.#notifications.clear();
     try {
       const source = await open();
       if (choice !== this.#choiceCount) {
         source.stop();
         return false;
       }
-      this.#notifications.clear();
       this.#useSource(kind, source);
       if (kind === 'camera') await this.#updateDevices(source);
       return true;
