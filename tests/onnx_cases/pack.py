@@ -25,6 +25,7 @@ from onnx_cases.opsets import write_opsets
 from onnx_cases.optimizers import write_optimizers
 from onnx_cases.schedules import write_schedules
 from onnx_cases.state import write_state
+from onnx_cases.styles import write_styles
 from onnx_cases.training import write_training
 from onnx_cases.unets import write_unets
 from onnx_cases.writing import write_networks
@@ -44,6 +45,7 @@ PARTS: dict[str, Callable[[Path], None]] = {
     "optimizers": write_optimizers,
     "schedules": write_schedules,
     "state": write_state,
+    "styles": write_styles,
     "training": write_training,
     "unets": write_unets,
 }

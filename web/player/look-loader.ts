@@ -8,11 +8,12 @@ import { makeElement } from '../shared/dom.ts';
 import { errorMessage, FetchError, OwnTabError } from '../shared/errors.ts';
 import { fetchLook, type LookEntry } from './looks/look-index.ts';
 import { readAnyLook } from './painters/any-look.ts';
-import type { Adapted, FormatChoices } from './painters/format/adapt.ts';
+import type { FormatChoices } from './painters/format/adapt.ts';
 import type { Sizes } from './painters/format/sizes.ts';
 import { type AnyLook, type Backend, type Painter, UnpaintableError } from './painters/painter.ts';
 import { selectPainter } from './painters/select.ts';
 import type { RenderLoop } from './render/render-loop.ts';
+import type { AdaptedLook } from './ui/format-form.ts';
 import { lookTitle, showLabel } from './ui/look-label.ts';
 import { type LookList, receivedSize } from './ui/look-list.ts';
 import type { Notifications } from './ui/notifications.ts';
@@ -33,8 +34,8 @@ interface LoadedLook {
   readonly look: AnyLook;
   readonly bytes: Uint8Array;
   readonly fileName: string;
-  /** For another program's network: what was found out about it. */
-  readonly adapted?: Adapted | null;
+  /** For another program's network, what was found out about it; for a look of any style, which it is. */
+  readonly adapted?: AdaptedLook | null;
 }
 
 export class LookLoader {
@@ -133,12 +134,12 @@ export class LookLoader {
       throw error;
     });
     if (!(read instanceof Error) && read.info.guide) return { look: read, bytes, fileName };
-    const { adapt, PUBLISHED } = await import('./ui/format-form.ts').catch(error => {
+    const { adaptLook, PUBLISHED } = await import('./ui/format-form.ts').catch(error => {
       throw read instanceof Error && bytes[0] !== FIRST_BYTE ? read : error; // a damaged file needs no more
     });
     const makeTrialPainter = async (trial: Uint8Array<ArrayBuffer>) =>
       this.#selectPainter({ look: await readAnyLook(trial), bytes: trial, fileName }, new Map(), signal);
-    const adapted = await adapt(bytes, said === 'published' ? PUBLISHED : said, makeTrialPainter, sizes);
+    const adapted = await adaptLook(bytes, said === 'published' ? PUBLISHED : said, makeTrialPainter, sizes);
     if (adapted && adapted.bytes !== bytes) {
       return { look: await readAnyLook(adapted.bytes), bytes: adapted.bytes, fileName, adapted };
     }

@@ -29,6 +29,7 @@ const PARTS = [
   'schedules',
   'training',
   'state',
+  'styles',
 ];
 
 export default function pack(): void {

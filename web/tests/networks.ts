@@ -29,6 +29,7 @@ const lists = await Promise.all(
     '/opsets.json',
     '/folding.json',
     '/normalizations.json',
+    '/styles.json',
   ].map(async list => (await fetch(list)).json()),
 );
 /** Networks of all kinds, some of them from other exporters, and one network in every opset. */

@@ -23,7 +23,10 @@ LINES = ("name", "author", "credit", "licence")
 """Text for people: one line each, empty where not given."""
 
 KEYS = ("format", *LINES, "pixels", "size", "guide", "live", "recipe", "figures")
-"""All keys but `STATE`, in the order in which they are written."""
+"""All keys but `STATE` and `PREDICTOR`, in the order in which they are written."""
+
+PREDICTOR = "predictor"
+"""The key that only looks for any style have."""
 
 STATE = "state"
 """The key that only looks with memory have. Another program's network may have it too."""
@@ -52,6 +55,8 @@ class Metadata:
     """The live inputs, in the order of the graph's inputs."""
     state: Mapping[str, str] = field(default_factory=dict)
     """What stays from picture to picture: inputs, and the outputs that they get (`limner.look.state`)."""
+    predictor: str = ""
+    """The file beside the look, in a page, that makes its style of a painting (`limner.look.any_style`)."""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
     """Parameters, multiply-adds, bytes, parity and compression."""
@@ -80,6 +85,8 @@ def write_metadata(model: ModelProto, metadata: Metadata) -> None:
     }
     if metadata.state:
         values[STATE] = json.dumps(dict(metadata.state))
+    if metadata.predictor:
+        values[PREDICTOR] = _clean_line(metadata.predictor)
     del model.metadata_props[:]
     model.metadata_props.extend(
         StringStringEntryProto(key=f"limner.{key}", value=value) for key, value in values.items()
@@ -143,6 +150,7 @@ def read_metadata(model: ModelProto) -> Metadata | None:
             recipe=_read_object(values["recipe"]),
             figures=_read_object(values["figures"]),
             state=read_state_names(model),
+            predictor=_clean_line(values.get(PREDICTOR, "")),
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise LimnerError("has damaged metadata: export it again") from error

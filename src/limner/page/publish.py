@@ -17,6 +17,7 @@ from limner.data.arrays import to_image
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_write, disk_errors
+from limner.look.any_style import NOTICE, NOTICE_FILE, PREDICTOR, style_network
 from limner.look.look import Look, to_image_array
 from limner.look.picture_format import NOTHING_SAID, FormatOptions
 from limner.look.trial import Trial
@@ -86,7 +87,7 @@ def publish(
     trials = [check.trial for check in checks if check.trial]
     opened = [trial.look for trial in trials]
     previews = [_preview(trial) for trial in trials]
-    contents = _looks_contents(opened, previews, refresh)
+    contents = _looks_contents(opened, previews, refresh) | _style_contents(opened)
     contents |= lab_contents(data, pictures=lab_pictures) if lab else {}
     index = _index(lab)
     files = {name: frozenset({digest(content)}) for name, content in contents.items()}
@@ -114,7 +115,7 @@ def check_output(looks: Sequence[Path], folder: Path, *, force: bool = False, la
     check_page(folder, force=force)
     files = _file_names(looks)
     names = [
-        *(f"looks/{name}" for name in (*files, *map(_preview_name, files))),
+        *(f"looks/{name}" for name in (*files, *map(_preview_name, files), PREDICTOR, NOTICE_FILE)),
         LIST.as_posix(),
         *_web_files(),
         *(lab_contents() if lab else ()),
@@ -160,6 +161,17 @@ def _looks_contents(looks: Sequence[Look], previews: Sequence[bytes], refresh: f
     index = {"looks": entries} | ({"refresh": refresh} if refresh else {})
     text = json.dumps(index, indent=2, ensure_ascii=False)
     return contents | {LIST.as_posix(): text.encode()}
+
+
+def _style_contents(looks: Sequence[Look]) -> dict[str, bytes]:
+    """What looks for any style need beside them: the network that makes styles of paintings, a notice.
+
+    Raises LimnerError where the network is not installed.
+    """
+    if not any(look.predictor for look in looks):
+        return {}
+    network = style_network().SerializeToString(deterministic=True)
+    return {f"looks/{PREDICTOR}": network, f"looks/{NOTICE_FILE}": NOTICE.encode()}
 
 
 def _entries(looks: Sequence[Look]) -> list[dict[str, Any]]:

@@ -85,6 +85,10 @@ function writeAttribute(name: string, value: AttributeValue): Bytes {
   return concat([textField(1, name), ...value.map(number => writeField(8, number)), writeField(20, INTS)]);
 }
 
+/** A TensorProto with a name, such as an initializer. */
+export const writeTensor = ({ name, ...floats }: Floats & { readonly name: string }): Bytes =>
+  concat([writeFloats(floats), textField(8, name)]);
+
 /** A TensorProto. */
 const writeFloats = ({ dims, values }: Floats): Bytes =>
   concat([

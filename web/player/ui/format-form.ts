@@ -1,19 +1,40 @@
 /** What the visitor may say about another program's network: its size, and the format of its pictures. */
 import { getElement, makeElement } from '../../shared/dom.ts';
-import type { Adapted, FormatChoices } from '../painters/format/adapt.ts';
+import { type Adapted, adapt, type FormatChoices } from '../painters/format/adapt.ts';
 import { type Channels, RANGE_NAMES } from '../painters/format/picture-format.ts';
-import type { Shape, Size } from '../painters/format/sizes.ts';
+import type { Shape, Size, Sizes } from '../painters/format/sizes.ts';
+import { applyStyle, type StyledLook } from '../painters/format/style.ts';
+import type { Painter } from '../painters/painter.ts';
 
 // The page fetches all that such a network needs as one file, but for what finds the sizes of one that takes several.
-export { adapt, PUBLISHED } from '../painters/format/adapt.ts';
+export { PUBLISHED } from '../painters/format/adapt.ts';
+
+/** What a look without a guide is shown as: another program's network, or one that paints in any style. */
+export type AdaptedLook = Adapted | StyledLook;
+
+/** As `adapt`, and in the style that the visitor chose. */
+export const adaptLook = async (
+  bytes: Uint8Array<ArrayBuffer>,
+  said: FormatChoices,
+  makePainter: (bytes: Uint8Array<ArrayBuffer>) => Promise<Painter>,
+  known?: Sizes | null,
+): Promise<AdaptedLook | null> =>
+  (await applyStyle(bytes, said.style)) ?? adapt(bytes, said, makePainter, known);
 
 /** Shows the form in the panel of looks. `isPublished` leaves out what the publisher has said. A form that is there is
  * replaced, and the keyboard stays where it is. */
 export function showFormatForm(
-  adapted: Adapted,
+  adapted: AdaptedLook,
   isPublished: boolean,
   onSaid: (said: FormatChoices) => void,
 ): void {
+  if ('predictor' in adapted) {
+    const { predictor } = adapted;
+    void import('./style-form.ts').then(({ showStyleForm }) =>
+      showStyleForm(predictor, style => onSaid({ style })),
+    );
+    return;
+  }
   const { formats, layouts, sizes, size } = adapted;
   const { input, output } = formats;
   const said: FormatChoices = {

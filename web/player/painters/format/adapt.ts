@@ -21,6 +21,7 @@ import {
   type Range,
 } from './picture-format.ts';
 import type { Size, Sizes } from './sizes.ts';
+import type { Style } from './style.ts';
 import { findRanges, type Grey, greyOf, makeTestPicture, paintInRanges, type Ranges } from './trial.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -33,6 +34,8 @@ export interface FormatChoices {
   readonly layout?: Layout;
   /** One of those to choose from. */
   readonly size?: Size | undefined;
+  /** Of a look that paints in any. */
+  readonly style?: Style;
 }
 
 /** Those of a network that is published: it was converted by then. */
