@@ -62,6 +62,7 @@ def test_a_look_says_whose_networks_it_has_and_what_makes_styles(look: Look) -> 
     assert look.name == "mine"
     assert look.predictor == PREDICTOR
     assert look.licence == "Apache-2.0"
+    assert look.size == "any style"  # the page shows it as the kind
     assert look.credit == "By nobody. Any-style network by Ghiasi et al. (2017)."
 
 

@@ -86,6 +86,7 @@ def test_a_look_dreams(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "limner publish deep.onnx" in capsys.readouterr().out
     look = open_look(work / "deep.onnx")
     assert look.name == "deep"
+    assert look.size == "dream"  # the page shows it as the kind
     assert "dream" in look.state
 
 

@@ -27,6 +27,9 @@ from limner.look.look import read_look
 from limner.look.metadata import Metadata, write_metadata
 from limner.look.session import make_session
 
+KIND = "any style"
+"""What pages and `limner describe` call such a look."""
+
 PIXELS = (64, 128, 256, 512)
 """Sides of a look's picture."""
 
@@ -68,6 +71,7 @@ def write_any_style_look(
         credit=" ".join(filter(None, (credit, "Any-style network by Ghiasi et al. (2017)."))),
         licence="Apache-2.0",
         pixels=pixels,
+        size=KIND,
         live=LIVE,
         predictor=PREDICTOR,
     )

@@ -31,6 +31,9 @@ from limner.look.storage import Storage
 from limner.networks.feature_layers import Layer
 from limner.networks.features import load_squeezenet
 
+KIND = "dream"
+"""What pages and `limner describe` call such a look."""
+
 PIXELS = (64, 128, 256, 512)
 """Sides of a look's picture."""
 
@@ -90,6 +93,7 @@ def write_dream_look(
         name=name or f"Dream of {class_name or layer}",
         credit="DeepDream by Mordvintsev, Olah and Tyka (2015), with SqueezeNet by Iandola et al. (2016)",
         pixels=pixels,
+        size=KIND,
         live=live,
         state=state,
         figures={"parity": [{"runtime": "ONNX Runtime", "difference": difference, "pictures": 1}]},

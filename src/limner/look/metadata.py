@@ -50,6 +50,7 @@ class Metadata:
     pixels: int
     """Side of the painting."""
     size: str = ""
+    """The generator's, or the kind of a look that has none of ours: keyframe, dream, any style."""
     guide: str = ""
     live: Mapping[str, LiveInput] = field(default_factory=dict)
     """The live inputs, in the order of the graph's inputs."""
