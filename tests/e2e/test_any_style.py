@@ -47,6 +47,9 @@ def test_a_painting_that_is_chosen_or_dropped_is_the_style(
     page.set_input_files("#file-picture", tmp_path / "subject.png")
     page.wait_for_selector("body[data-source=picture]")
     assert not any(PREDICTOR in url for url in guest.requests)
+    moving = page.locator("#look-list picture source")
+    assert moving.get_attribute("srcset") == "looks/any.webp"
+    assert moving.get_attribute("media") == "(prefers-reduced-motion: no-preference)"
 
     def wait_for_style(name: str, seed: int) -> None:
         page.wait_for_selector(f"#status:has-text('Its style is that of {name}.')", state="attached")

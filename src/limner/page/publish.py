@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -11,17 +10,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps
-
-from limner.data.arrays import to_image
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_write, disk_errors
 from limner.look.any_style import NOTICE, NOTICE_FILE, PREDICTOR, style_network
-from limner.look.look import Look, to_image_array
+from limner.look.look import Look
 from limner.look.picture_format import NOTHING_SAID, FormatOptions
-from limner.look.trial import Trial
-from limner.mark import save_options
 from limner.page.check import LookCheck, check_file
 from limner.page.lab import lab_contents, with_link
 from limner.page.manifest import (
@@ -33,6 +27,7 @@ from limner.page.manifest import (
     read_manifest,
     write_manifest,
 )
+from limner.page.preview import moving_preview, still_preview
 from limner.slug import slugify
 from limner.system_files import is_system_name
 
@@ -86,7 +81,7 @@ def publish(
         raise LimnerError(" ".join(refusals))
     trials = [check.trial for check in checks if check.trial]
     opened = [trial.look for trial in trials]
-    previews = [_preview(trial) for trial in trials]
+    previews = [(still_preview(trial), moving_preview(trial.look)) for trial in trials]
     contents = _looks_contents(opened, previews, refresh) | _style_contents(opened)
     contents |= lab_contents(data, pictures=lab_pictures) if lab else {}
     index = _index(lab)
@@ -115,7 +110,8 @@ def check_output(looks: Sequence[Path], folder: Path, *, force: bool = False, la
     check_page(folder, force=force)
     files = _file_names(looks)
     names = [
-        *(f"looks/{name}" for name in (*files, *map(_preview_name, files), PREDICTOR, NOTICE_FILE)),
+        *(f"looks/{name}" for file in files for name in (file, *_preview_names(file))),
+        *(f"looks/{name}" for name in (PREDICTOR, NOTICE_FILE)),
         LIST.as_posix(),
         *_web_files(),
         *(lab_contents() if lab else ()),
@@ -152,12 +148,18 @@ def _check_web() -> None:
         raise LimnerError("The page is not built yet: run `make web` in the checkout (it needs Node 20).")
 
 
-def _looks_contents(looks: Sequence[Look], previews: Sequence[bytes], refresh: float) -> dict[str, bytes]:
+def _looks_contents(
+    looks: Sequence[Look], previews: Sequence[tuple[bytes, bytes]], refresh: float
+) -> dict[str, bytes]:
     """The files in looks/ and their contents."""
     entries = _entries(looks)
     contents: dict[str, bytes] = {}
-    for look, preview, entry in zip(looks, previews, entries, strict=True):
-        contents |= {f"looks/{entry['file']}": look.content, f"looks/{entry['preview']}": preview}
+    for look, (still, moving), entry in zip(looks, previews, entries, strict=True):
+        contents |= {
+            f"looks/{entry['file']}": look.content,
+            f"looks/{entry['preview']}": still,
+            f"looks/{entry['moving']}": moving,
+        }
     index = {"looks": entries} | ({"refresh": refresh} if refresh else {})
     text = json.dumps(index, indent=2, ensure_ascii=False)
     return contents | {LIST.as_posix(): text.encode()}
@@ -192,12 +194,15 @@ def _file_names(looks: Sequence[Path]) -> list[str]:
     return names
 
 
-def _preview_name(file: str) -> str:
-    return file.removesuffix(".onnx") + ".jpg"
+def _preview_names(file: str) -> tuple[str, str]:
+    """The names of the pictures of a look, that which is still and that which moves."""
+    stem = file.removesuffix(".onnx")
+    return f"{stem}.jpg", f"{stem}.webp"
 
 
 def _entry(look: Look, file: str) -> dict[str, Any]:
     height, width = look.shape
+    preview, moving = _preview_names(file)
     entry: dict[str, Any] = {
         "file": file,
         "name": look.name or printable(look.path.stem),
@@ -207,22 +212,14 @@ def _entry(look: Look, file: str) -> dict[str, Any]:
         "pixels": look.pixels,
         "size": look.size,
         "bytes": len(look.content),
-        "preview": _preview_name(file),
+        "preview": preview,
+        "moving": moving,
     }
     if height != width:
         entry |= {"width": width, "height": height}
     if not look.formats.is_plain:
         entry["pictures"] = asdict(look.formats)
     return entry
-
-
-def _preview(trial: Trial) -> bytes:
-    """A small JPEG of a look's trial painting, which shows its style."""
-    painting = to_image(to_image_array(trial.output))
-    small = ImageOps.fit(painting, (128, 128), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=80, **save_options("JPEG", "preview"))
-    return buffer.getvalue()
 
 
 def _web_files() -> list[str]:

@@ -14,6 +14,8 @@ export interface LookEntry {
   size: string;
   bytes: number;
   preview: string | null;
+  /** One that moves. */
+  moving?: string | null;
 }
 
 export interface LookIndex {
@@ -27,8 +29,8 @@ const NO_LOOKS =
 
 const lookUrl = (file: string) => `looks/${encodeURIComponent(file)}`;
 
-/** The URL of a look's preview picture, if it has one. */
-export const previewUrl = (entry: LookEntry): string | null => entry.preview && lookUrl(entry.preview);
+/** The URL of a look's preview picture, if it has that one. */
+export const previewUrl = (file: string | null | undefined): string | null => (file ? lookUrl(file) : null);
 
 /** Parses looks.json. Entries without a file name are left out. */
 export function parseLooks(value: unknown): LookIndex {
@@ -53,6 +55,7 @@ export function parseLooks(value: unknown): LookIndex {
       size: readText(item.size),
       bytes: readNumber(item.bytes),
       preview: readText(item.preview) || null,
+      moving: readText(item.moving) || null,
     }))
     .filter(entry => entry.file !== '');
   return { looks, refresh: readNumber(value.refresh) };

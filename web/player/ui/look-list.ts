@@ -49,9 +49,15 @@ export class LookList {
   }
 
   #makePreview(entry: LookEntry): HTMLElement {
-    const url = previewUrl(entry);
-    const container = makeElement('span', 'preview');
+    const [url, moving] = [previewUrl(entry.preview), previewUrl(entry.moving)];
+    const container = makeElement('picture', 'preview');
     if (!url) return container;
+    if (moving) {
+      const source = makeElement('source');
+      source.media = '(prefers-reduced-motion: no-preference)';
+      source.srcset = moving;
+      container.append(source);
+    }
     const image = makeElement('img');
     image.src = url;
     image.alt = '';
