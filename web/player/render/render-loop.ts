@@ -177,7 +177,7 @@ export class RenderLoop {
 
   /** Paints the current frame again, unless the loop paints anyway. */
   refresh(): void {
-    if (this.#refreshId || (this.#isPlaying && !this.#source.isStill)) return;
+    if (this.#refreshId || (this.#isPlaying && !this.#isStill)) return;
     this.#refreshId = requestAnimationFrame(async () => {
       await this.#whenIdle();
       this.#refreshId = 0;
@@ -223,7 +223,7 @@ export class RenderLoop {
     }
     // Before there is a painter the scene stands still: without a GPU, showing its frames slows what loads.
     if (!this.#painter || this.#cancelNext || this.#currentPaint) return;
-    if (!this.#isPlaying || this.#source.isStill) return;
+    if (!this.#isPlaying || this.#isStill) return;
     this.#cancelNext = this.#source.requestFrame(() => {
       this.#cancelNext = null;
       if (this.#isTooSoon()) this.#requestNextFrame();
@@ -231,9 +231,18 @@ export class RenderLoop {
     });
   }
 
+  get #hasState(): boolean {
+    return !!this.#painter?.info.state.length;
+  }
+
+  /** Whether the next painting would be the same: a look with state goes on from a still picture, too. */
+  get #isStill(): boolean {
+    return this.#source.isStill && !this.#hasState;
+  }
+
   /** Whether the painter keeps a state, whose next step is not due yet. */
   #isTooSoon(): boolean {
-    return !!this.#painter?.info.state.length && this.#pace.isTooSoon(performance.now());
+    return this.#hasState && this.#pace.isTooSoon(performance.now());
   }
 
   /** Paints one frame; concurrent calls share it. */
