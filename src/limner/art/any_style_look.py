@@ -19,7 +19,6 @@ from PIL import Image
 from limner.data.arrays import center_crop
 from limner.errors import LimnerError
 from limner.export.onnx import check_output_path
-from limner.export.torch_export import infer_and_check
 from limner.files import atomic_write
 from limner.live import LiveInput
 from limner.look.any_style import PREDICTOR, STYLE_PIXELS, paint_network, style_network
@@ -65,7 +64,7 @@ def write_any_style_look(
             f"pixels is {pixels}; a look has {', '.join(map(str, PIXELS[:-1]))} or {PIXELS[-1]}."
         )
     check_output_path(out, force=force)
-    model = infer_and_check(_with_strength(paint_network(pixels, predict_style(painting))))
+    model = _with_strength(paint_network(pixels, predict_style(painting)))
     metadata = Metadata(
         name=name or out.stem,
         credit=" ".join(filter(None, (credit, "Any-style network by Ghiasi et al. (2017)."))),
