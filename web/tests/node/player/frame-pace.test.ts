@@ -157,6 +157,16 @@ describe('the render loop', () => {
     expect(paint.mock.calls.length).toBeLessThanOrEqual(most);
   });
 
+  test.each([
+    ['with state goes on', ['dream'], 58, 60],
+    ['without state does not', [], 0, 1],
+  ] as const)('a look %s from a still picture', async (_, state, least, most) => {
+    const { paint } = await startLoop(true, state);
+    await display(144);
+    expect(paint.mock.calls.length).toBeGreaterThanOrEqual(least);
+    expect(paint.mock.calls.length).toBeLessThanOrEqual(most);
+  });
+
   test('paints a look with state 60 times a second while a slider moves over a still picture', async () => {
     const { loop, paint } = await startLoop(true, ['dream']);
     await display(144, frame => loop.setLiveInput('strength', frame / 144));
@@ -166,7 +176,9 @@ describe('the render loop', () => {
 
   test('paints the last move of a slider, also where it comes too soon', async () => {
     const { loop, paint } = await startLoop(true, ['dream']);
-    await display(60); // the painting that setPainter asks for
+    await display(60); // the paintings before the visitor presses Pause
+    loop.pause();
+    await display(4);
     paint.mockClear();
     await display(240, frame => frame < 2 && loop.setLiveInput('strength', frame));
     expect(paint.mock.calls.length).toBe(2);
