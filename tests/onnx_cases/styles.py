@@ -85,6 +85,9 @@ def _with_ends(model: onnx.ModelProto) -> onnx.ModelProto:
         node.input[:] = [names.get(name, name) for name in node.input]
         node.output[:] = [names.get(name, name) for name in node.output]
     graph.input[0].name, graph.output[0].name = "image", "out"
+    for dimension, side in zip(graph.input[0].type.tensor_type.shape.dim[2:], "hw", strict=True):
+        if not dimension.dim_value:
+            dimension.dim_param = {"h": "height", "w": "width"}[side]
     return model
 
 

@@ -12,11 +12,16 @@ const NUMBERS = Float32Array.from({ length: SIZE }, (_, i) => i / 7 - 3);
 function lookOf(metadata: Record<string, string>): Uint8Array<ArrayBuffer> {
   const graph = graphOf({
     nodes: [node('Add', ['image', 'other'], ['y'], {}), node('Identity', ['style'], ['seen'], {})],
-    constants: [tensor('other', [1], Float32Array.of(2)), tensor('style', [1, SIZE, 1, 1], new Float32Array(SIZE))],
+    constants: [
+      tensor('other', [1], Float32Array.of(2)),
+      tensor('style', [1, SIZE, 1, 1], new Float32Array(SIZE)),
+    ],
     inputs: [value('image', [1, 3, 8, 8])],
     outputs: [value('y', [1, 3, 8, 8])],
   });
-  const entries = Object.entries(metadata).flatMap(([key, of]) => message(14, [...text(1, key), ...text(2, of)]));
+  const entries = Object.entries(metadata).flatMap(([key, of]) =>
+    message(14, [...text(1, key), ...text(2, of)]),
+  );
   return Uint8Array.from([...model(graph), ...entries]);
 }
 
