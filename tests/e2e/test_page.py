@@ -16,7 +16,8 @@ FETCHED_ON_USE = {
     "norms-": 3_500,
     "folds-": 2_600,
     "array-runner-": 1_400,
-    "format-form-": 7_000,
+    "format-form-": 7_250,
+    "style-form-": 1_400,
     "network-kind-": 700,
     "sizes-": 1_000,
     "state-": 1_900,
@@ -34,8 +35,9 @@ FETCHED_ON_USE = {
 }
 """Most bytes, gzipped, of what a page with our looks never fetches: other operators, first those that
 our looks need to learn, and kernels for them, norms that are spelled out, doublings and transposes
-that are folded, `run`, what finds the format of another program's pictures, what tells a network
-that makes none, what finds the sizes that one takes, state, and what learns in the page: its panel,
+that are folded, `run`, what finds the format of another program's pictures, what takes a painting as a
+style, what tells a network that makes none, what finds the sizes that one takes, state, and what
+learns in the page: its panel,
 what judges paintings and what stores weights in fewer bits, training for any backend and for
 WebGPU, what an adversary, drawn pixels, and clipping or Muon need, random numbers, and what the CPU,
 a painting that follows and WebGL2 need."""

@@ -13,3 +13,9 @@ export function readFields(message: Uint8Array): [field: number, content: Uint8A
 }
 
 export const isBytes = (content: Uint8Array | number): content is Uint8Array => typeof content !== 'number';
+
+/** The text in a field of a message; empty if it has none. */
+export function textOf(message: Uint8Array, wanted: number): string {
+  const text = readFields(message).find(([field]) => field === wanted)?.[1];
+  return text && isBytes(text) ? new TextDecoder().decode(text) : '';
+}

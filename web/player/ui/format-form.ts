@@ -2,8 +2,9 @@
 import { getElement, makeElement } from '../../shared/dom.ts';
 import { type Adapted, adapt, type FormatChoices } from '../painters/format/adapt.ts';
 import { type Channels, RANGE_NAMES } from '../painters/format/picture-format.ts';
+import { findPredictor } from '../painters/format/predictor.ts';
 import type { Shape, Size, Sizes } from '../painters/format/sizes.ts';
-import { applyStyle, type StyledLook } from '../painters/format/style.ts';
+import type { StyledLook } from '../painters/format/style.ts';
 import type { Painter } from '../painters/painter.ts';
 
 // The page fetches all that such a network needs as one file, but for what finds the sizes of one that takes several.
@@ -18,8 +19,11 @@ export const adaptLook = async (
   said: FormatChoices,
   makePainter: (bytes: Uint8Array<ArrayBuffer>) => Promise<Painter>,
   known?: Sizes | null,
-): Promise<AdaptedLook | null> =>
-  (await applyStyle(bytes, said.style)) ?? adapt(bytes, said, makePainter, known);
+): Promise<AdaptedLook | null> => {
+  const predictor = findPredictor(bytes);
+  if (!predictor) return adapt(bytes, said, makePainter, known);
+  return (await import('./style-form.ts')).applyStyle(bytes, predictor, said.style);
+};
 
 /** Shows the form in the panel of looks. `isPublished` leaves out what the publisher has said. A form that is there is
  * replaced, and the keyboard stays where it is. */

@@ -8,6 +8,9 @@ import { rgbaToPlanes } from '../../shared/planes.ts';
 import type { Style } from '../painters/format/style.ts';
 import { detectFileKind, openPicture } from '../sources/file.ts';
 
+// The page fetches all that such a look needs as one file.
+export { applyStyle } from '../painters/format/style.ts';
+
 /** Side of the painting that the numbers are made of. */
 const PIXELS = 256;
 

@@ -4,7 +4,7 @@
  * ONNX Runtime both paint it. limner/look/format_conversion.py does the same.
  */
 import type { OnnxModel, OnnxValue } from '../../../engine/onnx/model.ts';
-import { isBytes, readFields } from '../onnx-fields.ts';
+import { isBytes, readFields, textOf } from '../onnx-fields.ts';
 import {
   type Bytes,
   concat,
@@ -202,10 +202,7 @@ export function nameSides(bytes: Bytes, inputs: readonly OnnxValue[], format: Pi
 }
 
 /** The name of a ValueInfoProto. */
-function readName(value: Uint8Array): string {
-  const name = readFields(value).find(([field]) => field === 1)?.[1];
-  return name && isBytes(name) ? new TextDecoder().decode(name) : '';
-}
+const readName = (value: Uint8Array): string => textOf(value, 1);
 
 /** Nodes in a row, each with the value of the one before. */
 class Chain {

@@ -1,9 +1,6 @@
 /** Looks that paint in any style (limner/art/any_style_look.py): a constant of the file has the numbers of a painting. */
-import { isBytes, readFields } from '../onnx-fields.ts';
+import { isBytes, readFields, textOf } from '../onnx-fields.ts';
 import { type Bytes, concat, fieldParts, messageParts, writeTensor } from '../onnx-writer.ts';
-
-/** The entry of the metadata that names the file beside the look which makes numbers of a painting. */
-const PREDICTOR = 'limner.predictor';
 
 const STYLE = 'style';
 const STYLE_SIZE = 100;
@@ -25,16 +22,17 @@ export interface StyledLook {
   readonly predictor: string;
 }
 
-// Fields of ModelProto, GraphProto, TensorProto and StringStringEntryProto.
+// Fields of ModelProto, GraphProto and TensorProto.
 const GRAPH = 7;
-const METADATA = 14;
 const INITIALIZER = 5;
 const NAME = 8;
 
-/** Null for a look of one style, and for what is no look. */
-export async function applyStyle(bytes: Bytes, style: Style | undefined): Promise<StyledLook | null> {
-  const predictor = findPredictor(bytes);
-  if (!predictor) return null;
+/** The look, in the style that was chosen, if one was. */
+export async function applyStyle(
+  bytes: Bytes,
+  predictor: string,
+  style: Style | undefined,
+): Promise<StyledLook> {
   const common = { sizes: null, predictor } as const;
   if (!style) return { ...common, bytes, sentence: '' };
   return {
@@ -42,18 +40,6 @@ export async function applyStyle(bytes: Bytes, style: Style | undefined): Promis
     bytes: withStyle(bytes, await style.read()),
     sentence: `Its style is that of ${style.name}.`,
   };
-}
-
-function findPredictor(bytes: Bytes): string | null {
-  try {
-    const entries = readFields(bytes).flatMap(([field, content]) =>
-      field === METADATA && isBytes(content) ? [content] : [],
-    );
-    const entry = entries.find(one => textOf(one, 1) === PREDICTOR);
-    return entry ? textOf(entry, 2) : null;
-  } catch {
-    return null; // it is no ONNX file, which is told elsewhere
-  }
 }
 
 /** The file with the numbers of another painting. */
@@ -72,9 +58,4 @@ function withStyle(bytes: Bytes, numbers: Float32Array): Bytes {
         : fieldParts(field, content),
     ),
   );
-}
-
-function textOf(message: Uint8Array, wanted: number): string {
-  const text = readFields(message).find(([field]) => field === wanted)?.[1];
-  return text && isBytes(text) ? new TextDecoder().decode(text) : '';
 }

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { floats } from '../../../engine/onnx/constant.ts';
 import { readModel } from '../../../engine/onnx/model.ts';
+import { findPredictor } from '../../../player/painters/format/predictor.ts';
 import { applyStyle } from '../../../player/painters/format/style.ts';
 import { graphOf, message, model, node, tensor, text, value } from '../../onnx.ts';
 
@@ -29,9 +30,9 @@ const LOOK = lookOf({ 'limner.format': '1', 'limner.predictor': 'p.onnx' });
 const style = { name: 'waves.jpg', read: async () => NUMBERS };
 
 test('the numbers take the place of those that were there, and nothing else changes', async () => {
-  const styled = await applyStyle(LOOK, style);
+  const styled = await applyStyle(LOOK, 'p.onnx', style);
   expect(styled).toMatchObject({ predictor: 'p.onnx', sentence: 'Its style is that of waves.jpg.' });
-  const [before, after] = [readModel(LOOK), readModel(styled?.bytes ?? new Uint8Array())];
+  const [before, after] = [readModel(LOOK), readModel(styled.bytes)];
   const read = (from: typeof before, name: string) => {
     const constant = from.constants.get(name);
     return constant && Array.from(floats(constant));
@@ -44,15 +45,16 @@ test('the numbers take the place of those that were there, and nothing else chan
 });
 
 test('before a style is chosen, the look is as it was', async () => {
-  expect(await applyStyle(LOOK, undefined)).toMatchObject({ bytes: LOOK, sentence: '' });
+  expect(findPredictor(LOOK)).toBe('p.onnx');
+  expect(await applyStyle(LOOK, 'p.onnx', undefined)).toMatchObject({ bytes: LOOK, sentence: '' });
 });
 
-test('looks of one style, and what is no look, have none to choose', async () => {
-  expect(await applyStyle(lookOf({ 'limner.format': '1' }), style)).toBeNull();
-  expect(await applyStyle(new TextEncoder().encode('words'), style)).toBeNull();
+test('looks of one style, and what is no look, have none to choose', () => {
+  expect(findPredictor(lookOf({ 'limner.format': '1' }))).toBeNull();
+  expect(findPredictor(new TextEncoder().encode('words'))).toBeNull();
 });
 
 test('a style of another size is refused', async () => {
   const short = { name: 'a', read: async () => new Float32Array(3) };
-  await expect(applyStyle(LOOK, short)).rejects.toThrow('A style has 100 numbers.');
+  await expect(applyStyle(LOOK, 'p.onnx', short)).rejects.toThrow('A style has 100 numbers.');
 });
