@@ -1,6 +1,6 @@
 """No folder, argument or surroundings make a command end in a traceback, hang, or change what existed.
 
-hypothesis makes 2,260 command lines, always the same ones. `HYPOTHESIS_PROFILE=explore` makes others, as
+hypothesis makes 903 command lines, always the same ones. `HYPOTHESIS_PROFILE=explore` makes others, as
 many as `LIMNER_FUZZ_RUNS` says for each command. Permissions restrict nobody who is root.
 """
 
@@ -23,33 +23,33 @@ pytestmark = [
 ]
 
 RUNS = {
-    "doctor": 390,
-    "pictures": 390,
-    "paint": 390,
-    "describe": 320,
-    "evaluate": 10,
-    "publish": 320,
-    "train": 60,
-    "export": 15,
-    "train-step": 20,
-    "keyframe": 20,
-    "dream": 30,
-    "classify": 20,
-    "look": 35,
-    "play": 50,
-    "demo": 10,
-    "data": 50,
-    "lab": 40,
-    "lab descent": 40,
-    "lab painter": 30,
-    "bench": 20,
+    "doctor": 150,
+    "pictures": 150,
+    "paint": 150,
+    "describe": 130,
+    "evaluate": 5,
+    "publish": 130,
+    "train": 25,
+    "export": 6,
+    "train-step": 8,
+    "keyframe": 8,
+    "dream": 12,
+    "classify": 10,
+    "look": 12,
+    "play": 20,
+    "demo": 4,
+    "data": 25,
+    "lab": 16,
+    "lab descent": 20,
+    "lab painter": 12,
+    "bench": 10,
 }
-"""Command lines of each command: 2,260 in all."""
+"""Command lines of each command: 903 in all. `LIMNER_FUZZ_RUNS=400` runs as many of each."""
 
 ALWAYS_PARSED = {"doctor", "pictures", "paint", "describe", "publish"}
 """Commands of which at least `MIN_PARSED` must get past parsing."""
 
-MIN_PARSED = 200
+MIN_PARSED = 80
 
 settings.register_profile("ci", derandomize=True, database=None)
 settings.register_profile("explore", derandomize=False)
