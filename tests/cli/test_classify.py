@@ -25,6 +25,9 @@ def test_folders_become_a_network_that_dreams(work: Path, capsys: pytest.Capture
     printed = capsys.readouterr().out
     network = "limner-lab/classify-pets/classify-squeezenet.onnx"
     assert "squeezenet on Own pictures" in printed
+    assert (
+        "Repeat it: limner classify pets --pixels 32 --lr 0.0003 --batch 7 --epochs 1 --seed 0" in printed
+    )
     assert f"limner dream PICTURE --network {network} --class cats" in printed
     assert {path.name for path in (work / "limner-lab" / "classify-pets").iterdir()} >= {
         "classify-squeezenet.onnx",

@@ -17,7 +17,7 @@ from limner.data.decode import is_clip
 from limner.data.images import UnreadableFile, read_image
 from limner.data.report import describe_skipped
 from limner.data.sources import Skipped, find_sources
-from limner.display import printable
+from limner.display import printable, quoted
 from limner.errors import LimnerError
 from limner.lab.examples import HOLD_OUT_SEED, Examples, Part
 from limner.progress import Progress, no_progress
@@ -76,7 +76,7 @@ def load_folders(
         title=TITLE,
         note="",
         sha256=digest.hexdigest(),
-        options=(*(str(path) for path in paths), "--pixels", str(pixels)),
+        options=(*map(quoted, paths), "--pixels", str(pixels)),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from limner.display import printable, quoted
+from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_write
 from limner.lab.examples import Examples
@@ -81,7 +81,7 @@ def command_line(settings: LabSettings, examples: Examples) -> str:
     """The command that repeats the curve."""
     values = {name: value for name, value in settings.to_json().items() if value is not None}
     if settings.task == OWN_TASK:
-        words = ["limner", "classify", *map(quoted, examples.options)]
+        words = ["limner", "classify", *examples.options]
         return " ".join(words + _as_options({name: values[name] for name in CHOSEN_OF_OWN}))
     given = _as_options({name: value for name, value in values.items() if name not in ("task", "augment")})
     without = [] if settings.augment else ["--no-augment"]
