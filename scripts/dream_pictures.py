@@ -1,4 +1,7 @@
-"""Remake the pictures of docs/dream.md: dream_pictures.py WATER_CLIP FLOWER_CLIP [FOLDER]."""
+"""Remake the pictures of docs/dream.md: dream_pictures.py WATER_CLIP FLOWER_CLIP NETWORK [FOLDER].
+
+NETWORK is what `limner classify` learned of folders of flowers, among them sunflowers and roses.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from PIL import Image
 
 from limner.art.deepdream import DeepDream
 from limner.art.dream_film import FILM_FRAMES_PER_SECOND
-from limner.art.dream_objective import Activation, GuideSimilarity
+from limner.art.dream_network import read_network
+from limner.art.dream_objective import Activation, ClassScore, GuideSimilarity, Objective
 from limner.art.dream_options import DreamOptions, FilmOptions
 from limner.art.dreamer import Dreamer
 from limner.data.arrays import center_crop
@@ -22,6 +26,7 @@ from limner.networks.feature_layers import Layer
 from limner.networks.features import load_squeezenet
 
 SHOWN: tuple[Layer, ...] = ("fire3", "fire5", "fire7", "fire8", "fire9")
+CLASSES = ("sunflowers", "roses")
 OPTIONS = DreamOptions(pixels=480)
 FILM, FILM_FRAMES = FilmOptions(), (0, 12, 24, 36, 48)
 GAP, PAPER, QUALITY = 8, "#f4f1ea", 88
@@ -48,11 +53,11 @@ def same_size(picture: Image.Image, like: Image.Image) -> Image.Image:
     return Image.fromarray((center_crop(picture, like.size) * 255 + 0.5).astype(np.uint8))
 
 
-def main(water: Path, flower: Path, folder: Path) -> None:
+def main(water: Path, flower: Path, own: Path, folder: Path) -> None:
     network = load_squeezenet()
     source, guide = frame_of(water), frame_of(flower)
 
-    def dream_of(objective: Activation | GuideSimilarity, picture: Image.Image = source) -> Image.Image:
+    def dream_of(objective: Objective, picture: Image.Image = source) -> Image.Image:
         return Dreamer(DeepDream(objective, OPTIONS), FILM)(picture)
 
     layers = {layer: dream_of(Activation(network, layer)) for layer in SHOWN}
@@ -65,6 +70,12 @@ def main(water: Path, flower: Path, folder: Path) -> None:
     shown = [same_size(guide, guided), guided, layers["fire8"]]
     sheet(shown, 3).save(folder / "dream-guided.jpg", quality=QUALITY)
 
+    taught = read_network(own)
+    assert taught.classes is not None
+    flowers = [dream_of(ClassScore(taught.features, taught.classes, name)) for name in CLASSES]
+    shown = [same_size(source, flowers[0]), *flowers]
+    sheet(shown, 3).save(folder / "dream-classes.jpg", quality=QUALITY)
+
     [garden] = draw("garden", 1, 480, 3)
     dreamer = Dreamer(DeepDream(Activation(network, "fire9"), OPTIONS), FILM)
     film = list(dreamer.film(garden, FILM_FRAMES[-1] + 1, FILM_FRAMES_PER_SECOND))
@@ -73,4 +84,4 @@ def main(water: Path, flower: Path, folder: Path) -> None:
 
 if __name__ == "__main__":
     here = Path(__file__).parents[1] / "docs" / "pictures"
-    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]) if len(sys.argv) > 3 else here)
+    main(*map(Path, sys.argv[1:4]), Path(sys.argv[4]) if len(sys.argv) > 4 else here)
