@@ -77,7 +77,7 @@ def train_keyframes(
     something else or a training of other pictures or settings, or a loss or a weight is NaN or infinite:
     the last checkpoint is then unchanged.
     """
-    _check_budget(minutes, steps)
+    check_budget(minutes, steps)
     check_folder(folder)
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     with StopSignal(message) as stop_signal, folder_lock(folder, "trained") as lock:
@@ -105,7 +105,7 @@ def train_keyframes(
             state.seconds = now - start
             if not math.isfinite(loss):
                 raise _divergence(state.step)
-            _report(progress, state, minutes, steps)
+            report_progress(progress, state.step, state.seconds, minutes, steps)
             if stop_signal.requested:
                 break
             if now - saved > SAVE_SECONDS:
@@ -160,7 +160,8 @@ def _update_discriminator(state: KeyframeState, painting: Tensor, target: Tensor
     return loss.detach()
 
 
-def _check_budget(minutes: float | None, steps: int | None) -> None:
+def check_budget(minutes: float | None, steps: int | None) -> None:
+    """Raise LimnerError for a budget out of range, or none at all."""
     if minutes is not None and not 0 < minutes < math.inf:
         raise LimnerError(f"minutes is {minutes}; choose a number above 0.")
     if steps is not None and steps < 1:
@@ -169,16 +170,18 @@ def _check_budget(minutes: float | None, steps: int | None) -> None:
         raise LimnerError("Neither minutes nor steps are given: training would never end.")
 
 
-def _report(progress: Progress, state: KeyframeState, minutes: float | None, steps: int | None) -> None:
+def report_progress(
+    progress: Progress, step: int, seconds: float, minutes: float | None, steps: int | None
+) -> None:
     """Tell the limit that comes first at the speed so far."""
-    by_time = 0.0 if minutes is None else state.seconds / (60 * minutes)
-    by_steps = 0.0 if steps is None else state.step / steps
+    by_time = 0.0 if minutes is None else seconds / (60 * minutes)
+    by_steps = 0.0 if steps is None else step / steps
     if by_steps >= by_time:
         assert steps is not None
-        progress(state.step, steps, "Learning, steps")
+        progress(step, steps, "Learning, steps")
     else:
         assert minutes is not None
-        progress(min(round(state.seconds), round(60 * minutes)), round(60 * minutes), "Learning, seconds")
+        progress(min(round(seconds), round(60 * minutes)), round(60 * minutes), "Learning, seconds")
 
 
 def describe_result(result: KeyframeResult) -> str:

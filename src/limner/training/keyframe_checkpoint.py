@@ -1,9 +1,9 @@
-"""Checkpoints of keyframe painting: safetensors, written atomically, as those of `checkpoint.py`.
+"""Checkpoints of short trainings, such as keyframe painting: safetensors, as those of `checkpoint.py`.
 
 ```
 step-00001234.safetensors
     tensors   network.*, average.*, network_adam.*, and those of the discriminator where there is one
-    metadata  limner.keyframe, step, seconds, recipe, pictures, crc32
+    metadata  limner.keyframe (or another kind of training), step, seconds, recipe, pictures, crc32
 ```
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from safetensors.torch import save
@@ -18,7 +19,6 @@ from torch import Tensor
 
 from limner.errors import LimnerError
 from limner.files import atomic_write
-from limner.keyframe_recipe import KeyframeRecipe
 from limner.reading import parse_json
 from limner.training.checkpoint import (
     MAX_KEPT,
@@ -28,9 +28,28 @@ from limner.training.checkpoint import (
     list_checkpoints,
     read_tensors,
 )
-from limner.training.keyframe_state import KeyframeState
 
 FORMAT = "1"
+
+
+class ShortState(Protocol):
+    """All that a short training changes."""
+
+    step: int
+    seconds: float
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor, by a name that begins with its owner."""
+
+
+class ShortRecipe(Protocol):
+    """The settings of a short training."""
+
+    def to_json(self) -> str:
+        """The settings as JSON."""
+
+    def differences(self, other: dict[str, object]) -> list[str]:
+        """The settings in which a saved recipe differs, its value first."""
 
 
 def check_folder(folder: Path) -> None:
@@ -48,14 +67,16 @@ def check_folder(folder: Path) -> None:
         )
 
 
-def save_checkpoint(folder: Path, state: KeyframeState, recipe: KeyframeRecipe, pictures: str) -> None:
-    """Write a checkpoint, then delete all but the last `MAX_KEPT`. `pictures` is the keyframes' digest.
+def save_checkpoint(
+    folder: Path, state: ShortState, recipe: ShortRecipe, pictures: str, *, kind: str = "keyframe"
+) -> None:
+    """Write a checkpoint, then delete all but the last `MAX_KEPT`. `pictures` is the pictures' digest.
 
     Raises LimnerError where it cannot be written; the earlier checkpoints are then unchanged.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.tensors().items()}
     metadata = {
-        "limner.keyframe": FORMAT,
+        f"limner.{kind}": FORMAT,
         "step": str(state.step),
         "seconds": repr(state.seconds),
         "recipe": recipe.to_json(),
@@ -69,10 +90,12 @@ def save_checkpoint(folder: Path, state: KeyframeState, recipe: KeyframeRecipe, 
 
 def load_newest(
     folder: Path,
-    state: KeyframeState,
-    recipe: KeyframeRecipe,
+    state: ShortState,
+    recipe: ShortRecipe,
     pictures: str,
     message: Callable[[str], None],
+    *,
+    kind: str = "keyframe",
 ) -> bool:
     """Load the newest intact checkpoint into `state`; false where there is none.
 
@@ -81,7 +104,7 @@ def load_newest(
     """
     for path in list_checkpoints(folder):
         try:
-            tensors, metadata = _read(path)
+            tensors, metadata = _read(path, kind)
         except DamagedCheckpoint as error:
             message(f"{error} An earlier one is used, or training begins anew.")
             continue
@@ -103,10 +126,10 @@ def load_newest(
     return False
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _read(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, str]]:
     tensors, metadata = read_tensors(path)
-    if metadata.get("limner.keyframe") != FORMAT:
-        raise LimnerError(f"{path} is no checkpoint of this version's keyframes: choose another --out.")
+    if metadata.get(f"limner.{kind}") != FORMAT:
+        raise LimnerError(f"{path} is no checkpoint of this version's {kind}s: choose another --out.")
     if metadata.get("crc32") != checksum(tensors):
         raise DamagedCheckpoint(f"{path} is damaged (its checksum is wrong).")
     return tensors, metadata

@@ -28,12 +28,12 @@ class KeyframeState:
         torch.manual_seed(derive_seed(recipe.seed, INIT))
         self.network = to_device(make_patch_unet(), device)
         self.average: PatchUNet = copy.deepcopy(self.network).requires_grad_(False)
-        self.optimizer = _make_adam(self.network, recipe)
+        self.optimizer = make_adam(self.network, recipe.learning_rate)
         self.discriminator: PatchGAN | None = None
         self.discriminator_optimizer: torch.optim.Adam | None = None
         if recipe.adversarial:
             self.discriminator = to_device(PatchGAN(DISCRIMINATOR), device)
-            self.discriminator_optimizer = _make_adam(self.discriminator, recipe)
+            self.discriminator_optimizer = make_adam(self.discriminator, recipe.learning_rate)
         self.features: SqueezeNet | None = (
             to_device(load_squeezenet(), device) if recipe.perceptual else None
         )
@@ -57,10 +57,10 @@ class KeyframeState:
         return named
 
 
-def _make_adam(network: nn.Module, recipe: KeyframeRecipe) -> torch.optim.Adam:
+def make_adam(network: nn.Module, learning_rate: float) -> torch.optim.Adam:
     """Adam with its state allocated, so that it can be saved and loaded by copying tensors."""
     parameters = list(network.parameters())
-    optimizer = torch.optim.Adam(parameters, lr=recipe.learning_rate, betas=BETAS, fused=True)
+    optimizer = torch.optim.Adam(parameters, lr=learning_rate, betas=BETAS, fused=True)
     for parameter in parameters:
         optimizer.state[parameter] = {
             "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
