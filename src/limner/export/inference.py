@@ -19,6 +19,7 @@ from limner.light import PHOTOS, Light
 from limner.live import LiveInput
 from limner.networks.compact_unet import Block, DoublingConv
 from limner.networks.generator import Generator
+from limner.networks.style_network import StyleNetwork
 from limner.networks.unet import Down, NearestConv, Up, replace_layers
 from limner.recipe import LookRecipe
 
@@ -33,15 +34,16 @@ class LookModule(nn.Module):
 
     @property
     def live(self) -> dict[str, LiveInput]:
-        """The live inputs that `forward` takes after the picture, in that order."""
-        return self.guide.live
+        """The live inputs that `forward` takes after the picture, in that order: first the guide's."""
+        return self.guide.live | (self.generator.live if isinstance(self.generator, StyleNetwork) else {})
 
     def forward(self, image: Tensor, *live: Tensor) -> tuple[Tensor, Tensor]:
-        guide = shown = self.guide(image, *live)
+        of_guide, of_generator = live[: len(self.guide.live)], live[len(self.guide.live) :]
+        guide = shown = self.guide(image, *of_guide)
         if isinstance(self.guide, SoftGuide):
             # A generator may begin at fewer pixels: the guide is enlarged for people alone.
-            guide = self.guide(image, *live, self.guide.pixels)
-        return self.generator(2 * shown - 1) * 0.5 + 0.5, guide
+            guide = self.guide(image, *of_guide, self.guide.pixels)
+        return self.generator(2 * shown - 1, *of_generator) * 0.5 + 0.5, guide
 
     def defaults(self) -> Sequence[Tensor]:
         """The default values of the live inputs, each of shape ()."""

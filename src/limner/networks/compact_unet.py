@@ -55,8 +55,8 @@ CONFIGS: dict[Size, CompactConfig] = {
 class EdgeConv(nn.Conv2d):
     """A 3x3 convolution that repeats the border's pixels: (B, in, H, W) to (B, out, H/stride, W/stride)."""
 
-    def __init__(self, channels_in: int, channels_out: int, stride: int = 1) -> None:
-        super().__init__(channels_in, channels_out, 3, stride, 1, padding_mode="replicate")
+    def __init__(self, channels_in: int, channels_out: int, stride: int = 1, *, bias: bool = True) -> None:
+        super().__init__(channels_in, channels_out, 3, stride, 1, padding_mode="replicate", bias=bias)
 
 
 class DoublingConv(EdgeConv):
@@ -80,7 +80,8 @@ class DoublingConv(EdgeConv):
 
     def to_nearest(self) -> NearestEdgeConv:
         """The same layer as it is defined: for files, whose readers know no better."""
-        conv = NearestEdgeConv(self.in_channels, self.out_channels).to(self.weight)
+        has_bias = self.bias is not None
+        conv = NearestEdgeConv(self.in_channels, self.out_channels, bias=has_bias).to(self.weight)
         conv.load_state_dict(self.state_dict())
         return conv
 
@@ -195,5 +196,5 @@ def init_compact(module: nn.Module) -> None:
     """He's normal distribution for leaky ReLU (He et al. 2015), in which signals keep their size."""
     if isinstance(module, EdgeConv):
         nn.init.kaiming_normal_(module.weight, 0.2)
-        assert module.bias is not None
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

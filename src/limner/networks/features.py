@@ -75,8 +75,12 @@ class SqueezeNet(nn.Module):
 
         Pictures are RGB in -1..1, (B, 3, H, W) with sides of at least `MIN_PIXELS`.
         """
-        maps: list[Tensor] = []
+        return self.with_first(pictures, layers)[1:]
+
+    def with_first(self, pictures: Tensor, layers: Collection[Layer]) -> list[Tensor]:
+        """As `forward`, and before them the maps (B, 96, h, w) of the first convolution after its ReLU."""
         image = torch.relu(self.conv1(pictures))
+        maps: list[Tensor] = [image]
         for name in LAYERS[: max(map(LAYERS.index, layers)) + 1]:
             if name in POOLED_BEFORE:
                 image = self.pool(image)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from limner.networks.compact_unet import CONFIGS, CompactUNet, init_compact
 from limner.networks.patch_unet import PatchUNet
+from limner.networks.style_network import StyleNetwork
 from limner.networks.unet import UNet, filters, init_weights
 from limner.recipe import Recipe
 
-Generator = UNet | CompactUNet | PatchUNet
+Generator = UNet | CompactUNet | PatchUNet | StyleNetwork
 """(B, C, S, S) in -1..1 to (B, 3, P, P) in -1..1. S is P, or 32 for a compact network with a soft guide."""
 
 
