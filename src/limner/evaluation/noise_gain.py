@@ -13,8 +13,10 @@ DEVIATION = 0.02
 """Standard deviation of the noise, in 0..1: five steps of 8 bits."""
 
 
-def measure_noise_gain(paint: Paint, pictures: Tensor, paintings: Tensor, seed: int) -> Interval:
-    """RMS of what noise changes in paintings, divided by the RMS of the noise.
+def measure_noise_gain(
+    paint: Paint, pictures: Tensor, paintings: Tensor, seed: int, *, deviation: float = DEVIATION
+) -> Interval:
+    """RMS of what noise of a standard deviation changes in paintings, divided by the RMS of the noise.
 
     Pictures and their paintings are (N, 3, P, P) in 0..1.
     """
@@ -22,7 +24,7 @@ def measure_noise_gain(paint: Paint, pictures: Tensor, paintings: Tensor, seed: 
     added, changed = [], []
     for picture, painting in zip(torch.split(pictures, BATCH), torch.split(paintings, BATCH), strict=True):
         noise = torch.randn(picture.shape, generator=generator)
-        noisy = (picture + DEVIATION * noise).clamp(0, 1)
+        noisy = (picture + deviation * noise).clamp(0, 1)
         added.append((noisy - picture).square().mean((1, 2, 3), dtype=torch.float64))
         changed.append((paint(noisy) - painting).square().mean((1, 2, 3), dtype=torch.float64))
     powers = torch.cat(changed), torch.cat(added)
