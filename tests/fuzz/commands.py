@@ -156,6 +156,27 @@ COMMAND_LINES: dict[str, st.SearchStrategy[Arguments]] = {
         CREDITS,
         FORCE,
     ),
+    "style": _join(
+        st.lists(PICTURE, min_size=1, max_size=1) | st.lists(PICTURE, max_size=3),
+        _option("--out", st.sampled_from(["new.onnx", "tiny.onnx", "theirs.onnx"]) | OUT),
+        _option("--pixels", _mostly("64")),
+        MINUTES,
+        _rarely("--content", SOURCE),
+        _rarely("--loss", _mostly("gram")),
+        _rarely("--strength", _mostly("2")),
+        _flag("--no-stability"),
+        CREDITS,
+        FORCE,
+    )
+    | _join(
+        _words(PICTURE),
+        _option("--picture", PICTURE | SOURCE),
+        st.just(["--pixels", "64", "--steps", "1"]),
+        _rarely("--out", st.sampled_from(["p.png", "theirs.png", "gallery/photo-000.jpg"]) | OUT),
+        _flag("--keep-colours"),
+        _rarely("--seed", _mostly("1")),
+        FORCE,
+    ),
     # Small and short always: a folder dreams of all its pictures.
     "dream": _join(
         _words(SOURCE | PICTURE) | st.just([]),

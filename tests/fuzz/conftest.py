@@ -48,6 +48,8 @@ def short_work() -> Iterator[None]:
         patch.setattr(StopSignal, "requested", True)
         patch.setattr(loop, "train_step", lambda *_: torch.zeros(len(LOSSES)))
         patch.setattr("limner.training.keyframe.train_step", lambda *_: 0.0)
+        patch.setattr("limner.art.style_training.train_step", lambda *_: 0.0)
+        patch.setattr("limner.art.content.DRAWN", 3)
         patch.setattr("limner.export.onnx.export_graph", _remember(export_graph))
         patch.setattr("limner.lab.folders.MIN_PICTURES", 3)
         patch.setattr("limner.lab.sources.DRAWN_TRAIN", 200)

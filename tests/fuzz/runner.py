@@ -39,7 +39,7 @@ STRANGERS = {"run/notes.txt", "run/samples/step-00000900.jpg", "page/notes.txt",
 
 OUTPUT_OPTIONS = {"--out", "--sheet"}
 
-READERS = {"doctor", "paint", "keyframe"}
+READERS = {"doctor", "paint", "keyframe", "style"}
 """Commands that read pictures and may write beside them: no `--force` replaces what they read."""
 
 

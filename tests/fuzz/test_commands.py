@@ -1,6 +1,6 @@
 """No folder, argument or surroundings make a command end in a traceback, hang, or change what existed.
 
-hypothesis makes 903 command lines, always the same ones. `HYPOTHESIS_PROFILE=explore` makes others, as
+hypothesis makes 911 command lines, always the same ones. `HYPOTHESIS_PROFILE=explore` makes others, as
 many as `LIMNER_FUZZ_RUNS` says for each command. Permissions restrict nobody who is root.
 """
 
@@ -33,6 +33,7 @@ RUNS = {
     "export": 6,
     "train-step": 8,
     "keyframe": 8,
+    "style": 8,
     "dream": 12,
     "classify": 10,
     "look": 12,
@@ -44,7 +45,7 @@ RUNS = {
     "lab painter": 12,
     "bench": 10,
 }
-"""Command lines of each command: 903 in all. `LIMNER_FUZZ_RUNS=400` runs as many of each."""
+"""Command lines of each command: 911 in all. `LIMNER_FUZZ_RUNS=400` runs as many of each."""
 
 ALWAYS_PARSED = {"doctor", "pictures", "paint", "describe", "publish"}
 """Commands of which at least `MIN_PARSED` must get past parsing."""

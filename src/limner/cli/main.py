@@ -29,6 +29,7 @@ from limner.cli.commands.paint import PaintCommand
 from limner.cli.commands.pictures import PicturesCommand
 from limner.cli.commands.play import PlayCommand
 from limner.cli.commands.publish import PublishCommand
+from limner.cli.commands.style import StyleCommand
 from limner.cli.commands.train import TrainCommand
 from limner.cli.commands.train_step import TrainStepCommand
 from limner.cli.options import PATHS
@@ -54,6 +55,7 @@ COMMANDS: dict[str, type[Any]] = {  # names of one word or two
     "publish": PublishCommand,
     "play": PlayCommand,
     "paint": PaintCommand,
+    "style": StyleCommand,
     "dream": DreamCommand,
     "classify": ClassifyCommand,
     "describe": DescribeCommand,
