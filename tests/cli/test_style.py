@@ -51,6 +51,26 @@ def test_paintings_become_a_look_with_a_slider_for_each(
     assert "sliced-wasserstein, strength 1" in capsys.readouterr().out
 
 
+def test_a_look_for_any_style_needs_no_training(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["style", "stripes_0.png", "--any", "--pixels", "64"]
+    assert main([*command, "--credit", "By nobody."]) == 0
+    assert "a painting that is dropped on it is its style" in capsys.readouterr().out
+    look = open_look(pictures / "stripes-0.onnx")
+    assert (look.name, look.size, look.pixels) == ("stripes 0", "any style", 64)
+    assert main(command) == 0  # its own look is replaced
+    assert main(["style", "stripes_0.png", "stripes_1.png", "--any"]) == 1
+    assert "--any begins with the style of one painting, and 2 are given" in capsys.readouterr().err
+    for more, sentence in (
+        (["--steps", "2"], "--any trains nothing and tells its networks' licence: leave out --steps"),
+        (["--licence", "CC0"], "leave out --licence"),
+        (["--out", "theirs.onnx"], "is no look that limner style wrote"),
+        (["--out", "stripes_0.png"], "has another suffix"),
+    ):
+        (pictures / "theirs.onnx").write_bytes(b"theirs")
+        assert main([*command, *more]) == 1
+        assert sentence in capsys.readouterr().err
+
+
 def test_one_painting_has_no_slider_and_drawn_content_by_default(
     pictures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,7 +115,7 @@ def test_a_picture_is_painted_whole(pictures: Path, capsys: pytest.CaptureFixtur
         (["stripes_0.png", "stripes_0.png"], "stripes_0.png is the same picture as stripes_0.png"),
         (["stripes_0.png"] * 9, "9 paintings are given; a look has at most 8 styles"),
         (["stripes_0.png", "--out", "mine.txt"], "mine.txt has another suffix"),
-        (["stripes_0.png", "--out", "theirs.onnx"], "is no look that learned from paintings"),
+        (["stripes_0.png", "--out", "theirs.onnx"], "is no look that limner style wrote"),
         (["stripes_0.png", "--out", "photo.onnx"], "photo-sheet.png is no sheet"),
         (["stripes_0.png", "--pixels", "60"], "pixels is 60"),
         (["stripes_0.png", "--strength", "-1"], "strength is -1"),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import torch
 
+from limner.art.any_style_look import KIND as ANY_STYLE
+from limner.art.any_style_look import write_any_style_look
 from limner.art.content import Content, draw_content, read_content
 from limner.art.paintings import read_paintings
 from limner.art.style_options import PictureStyle, StyleRecipe
@@ -19,6 +21,7 @@ from limner.display import printable, quoted
 from limner.errors import LimnerError
 from limner.export.onnx import export_look
 from limner.lock import check_unlocked
+from limner.look.any_style import STYLE_PIXELS
 from limner.look.look import open_look
 from limner.look.storage import Storage
 from limner.mark import is_replaceable
@@ -107,6 +110,31 @@ def style_picture(
     print(f"Painted: {printable(painted)}")
 
 
+def write_any_style(
+    paths: Sequence[Path], out: Path | None, *, pixels: int, credits: Credits, force: bool
+) -> None:
+    """Write a look for any style, which begins with that of one painting. Raises LimnerError."""
+    if len(paths) > 1:
+        raise LimnerError(f"--any begins with the style of one painting, and {len(paths)} are given.")
+    (painting,) = read_paintings(paths, STYLE_PIXELS)
+    look = out or Path(f"{slugify(credits.name or painting.name)}.onnx")
+    _check_look(look, force=force)
+    check_no_source([look], paths)
+    written = write_any_style_look(
+        look,
+        painting.image,
+        pixels=pixels,
+        name=credits.name or painting.name,
+        credit=credits.credit,
+        force=True,
+    )
+    print(
+        f"{printable(written.path)}: {written.bytes / 1e6:.2f} MB, in the style of {painting.name} at "
+        f"first. `limner publish {quoted(look)} --out page` makes a page, and a painting that is dropped "
+        "on it is its style."
+    )
+
+
 def training_folder(look: Path) -> Path:
     """Where the training of a look is kept."""
     return look.with_name(f"{look.stem}-style")
@@ -130,16 +158,20 @@ def _get_content(paths: Sequence[Path], recipe: StyleRecipe) -> Content:
 
 def _check_outputs(look: Path, sheet: Path, *, force: bool) -> None:
     """Raise LimnerError where a file must not be written. Other looks are not replaced."""
-    if look.suffix.lower() != ".onnx":
-        raise LimnerError(f"A look is an .onnx file, but {printable(look.name)} has another suffix.")
-    check_replaceable(look, _is_style, force=force, foreign="is no look that learned from paintings")
+    _check_look(look, force=force)
     check_replaceable(
         sheet, lambda path: is_replaceable(path, "sample sheet"), force=force, foreign="is no sheet"
     )
 
 
+def _check_look(look: Path, *, force: bool) -> None:
+    if look.suffix.lower() != ".onnx":
+        raise LimnerError(f"A look is an .onnx file, but {printable(look.name)} has another suffix.")
+    check_replaceable(look, _is_style, force=force, foreign="is no look that limner style wrote")
+
+
 def _is_style(path: Path) -> bool:
     try:
-        return open_look(path).size == "style"
+        return open_look(path).size in ("style", ANY_STYLE)
     except LimnerError:
         return False

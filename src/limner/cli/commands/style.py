@@ -24,7 +24,8 @@ class StyleCommand:
 
     A few minutes make a look of 0.3 MB. Several paintings make one look with a slider for each, which blend
     their styles. Run it again to resume. Ctrl-C ends training early and writes the look as trained so far.
-    With --picture, one photo is painted instead: slower, and finer. Mind the rights of a painting.
+    With --picture, one photo is painted instead: slower, and finer. With --any, nothing is learned: the
+    look paints in the style of whatever painting is dropped on its page. Mind the rights of a painting.
 
     For example:
 
@@ -32,6 +33,7 @@ class StyleCommand:
         limner style monet.jpg klimt.jpg --content my-photos clip.mp4 --out both.onnx
         limner publish both.onnx --out page
         limner style painting.jpg --picture photo.jpg
+        limner style painting.jpg --any
     """
 
     paintings: Annotated[
@@ -46,6 +48,10 @@ class StyleCommand:
     camera will see, are best. Default: pictures that limner draws."""
     picture: Annotated[Path | None, tyro.conf.arg(metavar="PHOTO", help_behavior_hint="")] = None
     """Paint this photo, and train no look."""
+    any_style: Annotated[bool, tyro.conf.arg(name="any")] = False
+    """Train nothing, and write a look for any style, which begins with that of this painting. It takes
+    --out, --pixels, --force, --name and --credit. Its networks come with
+    `pip install "limner[styles]"`."""
     out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """The look's file; its training is kept beside it, in the folder NAME-style, and NAME-sheet.png shows
     what it paints. With --picture, the painting's file, by default next to the photo, with -styled in its
@@ -79,8 +85,13 @@ class StyleCommand:
 
     def run(self) -> None:
         from limner.cli.keyframe import KeyframeBudget
-        from limner.cli.style import learn_style, style_picture
+        from limner.cli.style import learn_style, style_picture, write_any_style
 
+        if self.any_style:
+            self._check_any_style()
+            pixels = StyleRecipe.pixels if self.pixels is None else self.pixels
+            write_any_style(self.paintings, self.out, pixels=pixels, credits=self.credits, force=self.force)
+            return
         shared = {name: getattr(self, name) for name in ("loss", "strength", "smooth", "seed")}
         if self.picture is not None:
             self._check_picture_only()
@@ -113,6 +124,19 @@ class StyleCommand:
             credits=self.credits,
             force=self.force,
         )
+
+    def _check_any_style(self) -> None:
+        """Raise LimnerError for options that --any does not take."""
+        kept = {"paintings", "any_style", "out", "pixels", "force", "credits"}
+        names = [name for name in vars(self) if name not in kept]
+        given = [
+            *changed_options(self, StyleCommand(()), *names),
+            *changed_options(self.credits, Credits(), "author", "licence"),
+        ]
+        if given:
+            raise LimnerError(
+                f"--any trains nothing and tells its networks' licence: leave out {', '.join(given)}."
+            )
 
     def _check_picture_only(self) -> None:
         """Raise LimnerError for options of a look beside --picture."""
