@@ -84,4 +84,5 @@ def main(water: Path, flower: Path, own: Path, folder: Path) -> None:
 
 if __name__ == "__main__":
     here = Path(__file__).parents[1] / "docs" / "pictures"
-    main(*map(Path, sys.argv[1:4]), Path(sys.argv[4]) if len(sys.argv) > 4 else here)
+    clip, other, network = map(Path, sys.argv[1:4])
+    main(clip, other, network, Path(sys.argv[4]) if len(sys.argv) > 4 else here)

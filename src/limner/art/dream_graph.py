@@ -56,7 +56,7 @@ def live_inputs(layer: Layer, classes: Classes | None = None, class_name: str = 
         channel = LiveInput(label, 0, len(classes.names) - 1, classes.find(class_name))
     return {
         "strength": LiveInput("Strength", 0, 0.1, 0.02),
-        "zoom": LiveInput("Zoom", 0.9, 1.1, 1.01),
+        "zoom": LiveInput("Zoom", 0.9, 1.1, 1.005),
         "rotation": LiveInput("Rotation", -5, 5, 0),
         "camera": LiveInput("Camera", 0, 1, 0.1),
         "channel": channel,
