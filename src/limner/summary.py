@@ -51,6 +51,9 @@ class NetworkSummary:
     """Figures measured at a look's export."""
     state: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What a look keeps from picture to picture: by input, its `next` value (an output) and its `shape`."""
+    noise_gain: float | None = None
+    """How much of a camera's noise comes through to a look's painting, which flickers by it: RMS divided by
+    RMS."""
 
     @property
     def parameters(self) -> int:
@@ -95,6 +98,8 @@ class NetworkSummary:
             f"state {name}: {' x '.join(map(str, kept['shape']))}, then the last {kept['next']}"
             for name, kept in self.state.items()
         ]
+        if self.noise_gain is not None:
+            lines.append(f"camera noise in the painting: {self.noise_gain:.3g} times that of the picture")
         if self.recipe:
             lines.append(f"recipe: {_format_value(self.recipe)}")
         return Group(table, *(Text(printable(line)) for line in lines))

@@ -128,6 +128,9 @@ def test_prints_a_table_and_json(tmp_path: Path) -> None:
     assert "down.0.conv" in text
     assert f"{summary.parameters:,}" in text
     assert "author: Ada Example" in text
+    assert summary.noise_gain is not None
+    assert summary.noise_gain > 0
+    assert "camera noise in the painting: " in text
     read = json.loads(summary.to_json())
     assert read["parameters"] == summary.parameters
     assert len(read["layers"]) == len(summary.layers)

@@ -32,6 +32,7 @@ def test_the_report_and_the_file_agree(tmp_path: Path, storage: Storage) -> None
     assert look.figures["parity"][0]["runtime"] == "ONNX Runtime"
     assert 0 < look.figures["parity"][0]["difference"] < 1e-4
     assert report.compression.pictures == 3
+    assert 0 < look.figures["noise_gain"] < 10
     assert list(out.parent.iterdir()) == [out]
 
 

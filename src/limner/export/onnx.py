@@ -20,9 +20,10 @@ from onnx import ModelProto
 
 from limner.display import printable
 from limner.errors import LimnerError
+from limner.evaluation.noise_gain import measure_camera_noise_gain
 from limner.export.inference import fuse_for_inference, make_look_module
 from limner.export.onnx_graph import export_graph
-from limner.export.parity import Parity, check_engine_parity, check_torch_parity, make_probes
+from limner.export.parity import Batch, Parity, check_engine_parity, check_torch_parity, make_probes
 from limner.export.storage_comparison import StorageComparison, choose_pictures, compare_storages
 from limner.export.torch_export import infer_and_check
 from limner.files import atomic_write
@@ -30,11 +31,15 @@ from limner.light import PHOTOS, Light
 from limner.look.look import is_limner_look, read_look
 from limner.look.metadata import Metadata, write_metadata
 from limner.look.quantization import quantize_weights
+from limner.look.session import make_session
 from limner.look.storage import STORAGES, Storage
 from limner.networks.generator import Generator
 from limner.networks.summary import count_parameters, summarize_layers
 from limner.recipe import LookRecipe
 from limner.replacing import check_replaceable
+
+NOISE_PICTURES = 4
+"""Pictures that the gain of a camera's noise is measured on."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class ExportReport:
     parity: tuple[Parity, ...]
     comparisons: tuple[StorageComparison, ...]
     """The chosen storage and those in `compare`, each against float32, in the order of STORAGES."""
+    noise_gain: float = 0.0
+    """How much of a camera's noise comes through to the painting: RMS divided by RMS."""
     unchecked: str = ""
     """The reason why a requested check of the engine in a browser did not run."""
 
@@ -71,6 +78,7 @@ class ExportReport:
             "bytes": self.bytes,
             "parity": [vars(entry) for entry in self.parity],
             "compression": self.compression.figures(),
+            "noise_gain": self.noise_gain,
         }
 
 
@@ -108,6 +116,7 @@ def export_look(
     storages = [kind for kind in STORAGES if kind == storage or kind in compare]
     counted, multiply_adds, zero_stuffed = measure_network(generator, recipe)
     probes = make_probes(held_out, recipe.pixels)
+    pictures = choose_pictures(held_out, recipe.pixels)
     engine: Parity | str = check_engine_parity(model, probes[-1:]) if in_browser else ""
     report = ExportReport(
         path=out,
@@ -120,7 +129,8 @@ def export_look(
             check_torch_parity(module, model, probes),
             *([engine] if isinstance(engine, Parity) else []),
         ),
-        comparisons=compare_storages(exact, storages, choose_pictures(held_out, recipe.pixels)),
+        comparisons=compare_storages(exact, storages, pictures),
+        noise_gain=_measure_noise_gain(exact, pictures[:NOISE_PICTURES]),
         unchecked=engine if isinstance(engine, str) else "",
     )
     metadata = Metadata(
@@ -155,6 +165,13 @@ def measure_network(generator: Generator, recipe: LookRecipe) -> tuple[int, int,
         count_parameters(generator),
         sum(layer.multiply_adds for layer in counted),
         sum(layer.zero_stuffed for layer in counted),
+    )
+
+
+def _measure_noise_gain(model: ModelProto, pictures: Sequence[Batch]) -> float:
+    session = make_session(model.SerializeToString(), Path("The look"))
+    return measure_camera_noise_gain(
+        lambda picture: session.run(["painting"], {"image": picture})[0], pictures
     )
 
 

@@ -43,6 +43,8 @@ export class StatsOverlay {
         String(painter.statistics.dispatches),
       ]);
     }
+    const noise = painter?.info.figures.noise_gain;
+    if (typeof noise === 'number') rows.push(['camera noise in the painting', `× ${noise.toFixed(1)}`]);
     if (painter?.fallbackReason) rows.push(['why not WebGPU', painter.fallbackReason]);
     if (painter?.wasmFailure) rows.push(['why not WASM', painter.wasmFailure]);
     this.#list.replaceChildren(

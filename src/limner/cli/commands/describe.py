@@ -72,4 +72,34 @@ def describe(target: str, *, pixels: int = 256, guide: GuideName = "soft") -> Ne
         raise LimnerError(f"{target or 'An empty name'} is not a file, a folder or one of {names}.")
     from limner.look.summary import describe_look
 
-    return describe_look(path)
+    summary = describe_look(path)
+    if summary.kind != "look":
+        return summary
+    measured = summary.figures.get("noise_gain")
+    if not isinstance(measured, float):
+        measured = _measure_noise_gain(path)
+    return dataclasses.replace(summary, noise_gain=measured)
+
+
+def _measure_noise_gain(path: Path) -> float | None:
+    """That of a look's paintings of drawn pictures; None where ONNX Runtime cannot paint them."""
+    import numpy as np
+
+    from limner.data.synthetic.draw import draw
+    from limner.data.synthetic.subjects import Subject
+    from limner.evaluation.noise_gain import Array, measure_camera_noise_gain
+    from limner.look.look import open_look
+
+    look = open_look(path)
+    height, width = look.shape
+
+    def paint(picture: Array) -> Array:
+        look.reset_state()
+        return look.paint(picture)
+
+    drawn = (next(draw(subject, 1, look.pixels, 0)) for subject in get_args(Subject))
+    pictures = (np.asarray(picture, np.float32)[:height, :width] / np.float32(255) for picture in drawn)
+    try:
+        return measure_camera_noise_gain(paint, pictures)
+    except LimnerError:
+        return None
