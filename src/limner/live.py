@@ -13,3 +13,14 @@ class LiveInput:
     minimum: float
     maximum: float
     default: float
+
+
+ELAPSED = "elapsed"
+"""The reserved live input: the seconds since the last frame, which whoever paints sets before each one."""
+
+ELAPSED_SECONDS = LiveInput("Elapsed seconds", 0.001, 60.0, 1 / 60)
+
+
+def clip_seconds(seconds: float) -> float:
+    """Seconds since the last frame as `ELAPSED` takes them."""
+    return min(max(seconds, ELAPSED_SECONDS.minimum), ELAPSED_SECONDS.maximum)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,8 @@ class NetworkSummary:
     """Figures measured at a look's export."""
     state: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What a look keeps from picture to picture: by input, its `next` value (an output) and its `shape`."""
+    filters: Sequence[str] = ()
+    """What a look can do to its pictures besides."""
     noise_gain: float | None = None
     """How much of a camera's noise comes through to a look's painting, which flickers by it: RMS divided by
     RMS."""
@@ -98,6 +100,8 @@ class NetworkSummary:
             f"state {name}: {' x '.join(map(str, kept['shape']))}, then the last {kept['next']}"
             for name, kept in self.state.items()
         ]
+        if self.filters:
+            lines.append(f"filters: {', '.join(self.filters)}")
         if self.noise_gain is not None:
             lines.append(f"camera noise in the painting: {self.noise_gain:.3g} times that of the picture")
         if self.recipe:

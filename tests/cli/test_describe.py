@@ -128,6 +128,7 @@ def test_prints_a_table_and_json(tmp_path: Path) -> None:
     assert "down.0.conv" in text
     assert f"{summary.parameters:,}" in text
     assert "author: Ada Example" in text
+    assert "filters: freeze, stillness" in text
     assert summary.noise_gain is not None
     assert summary.noise_gain > 0
     assert "camera noise in the painting: " in text

@@ -75,7 +75,7 @@ class BudgetOptions:
 
 @dataclass(frozen=True)
 class LiveOptions:
-    """The look's live inputs, as set by the page's sliders."""
+    """The look's live inputs and filters, as set by the page's sliders."""
 
     brightness: Annotated[float | None, NO_DEFAULT_SHOWN] = None
     """The guide's brightness."""
@@ -83,9 +83,27 @@ class LiveOptions:
     """The guide's contrast."""
     levels: Annotated[float | None, NO_DEFAULT_SHOWN] = None
     """How far the light is moved to that of the look's pictures: 0 for not at all."""
+    freeze: Annotated[float | None, NO_DEFAULT_SHOWN] = None
+    """1: hold the first picture."""
+    stillness: Annotated[float | None, NO_DEFAULT_SHOWN] = None
+    """Smooth the painting over time where little moves: 0 (not at all) to 0.95."""
+    smoothing: Annotated[float | None, NO_DEFAULT_SHOWN] = None
+    """Smooth the guide over time: 0 to 0.95."""
+    difference: Annotated[float | None, NO_DEFAULT_SHOWN] = None
+    """Show the network what changes from frame to frame: 0 to 1."""
+    stretch: Annotated[float | None, NO_DEFAULT_SHOWN] = None
+    """Stretch the guide's contrast: 0 to 1."""
+    blur: Annotated[float | None, NO_DEFAULT_SHOWN] = None
+    """Blur the guide: 0 to 1."""
+    median: Annotated[float | None, NO_DEFAULT_SHOWN] = None
+    """1: replace each pixel of the guide by the median around it."""
+    threshold: Annotated[float | None, NO_DEFAULT_SHOWN] = None
+    """Make the guide white above this value, and black below it: 0 (off) to 1."""
+    invert: Annotated[float | None, NO_DEFAULT_SHOWN] = None
+    """Swap black and white in the guide: 0 to 1."""
 
     def given_values(self) -> dict[str, float]:
-        """The live inputs that were given."""
+        """The live inputs and filters that were given."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 

@@ -21,6 +21,7 @@ from onnx import ModelProto
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.evaluation.noise_gain import measure_camera_noise_gain
+from limner.export.filters import add_filters
 from limner.export.inference import fuse_for_inference, make_look_module
 from limner.export.onnx_graph import export_graph
 from limner.export.parity import Batch, Parity, check_engine_parity, check_torch_parity, make_probes
@@ -142,6 +143,7 @@ def export_look(
         size=recipe.size,
         guide=recipe.guide,
         live=module.live,
+        filters=add_filters(model),
         recipe=dataclasses.asdict(recipe),
     )
     content, report = _with_metadata(model, metadata, report)

@@ -144,6 +144,10 @@ class Look(Metadata):
         values = {}
         for name, value in live.items():
             if name not in self.live:
+                if name in self.filters:
+                    raise LimnerError(
+                        f"{name} is a filter of {self.path}, which is off: limner.look.filters turns it on."
+                    )
                 known = ", ".join(self.live) or "none"
                 raise LimnerError(f"{self.path} has no live input {name}; it has {known}.")
             allowed = self.live[name]

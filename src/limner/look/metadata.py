@@ -23,7 +23,7 @@ LINES = ("name", "author", "credit", "licence")
 """Text for people: one line each, empty where not given."""
 
 KEYS = ("format", *LINES, "pixels", "size", "guide", "live", "recipe", "figures")
-"""All keys but `STATE` and `PREDICTOR`, in the order in which they are written."""
+"""All keys but `STATE`, `FILTERS` and `PREDICTOR`, in the order in which they are written."""
 
 PREDICTOR = "predictor"
 """The key that only looks for any style have."""
@@ -31,12 +31,36 @@ PREDICTOR = "predictor"
 STATE = "state"
 """The key that only looks with memory have. Another program's network may have it too."""
 
+FILTERS = "filters"
+"""The key of looks that have filters."""
+
 STATE_FAULT = (
     'has state that is no JSON object of inputs and outputs, such as {"last": "painting"}: '
     "correct its metadata limner.state"
 )
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class FilterState:
+    """A tensor that a filter keeps from picture to picture."""
+
+    next: str
+    """The value of the look, or output of the filter, that it is in the next run."""
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a look can do to its pictures beside painting them (`limner.look.filters`)."""
+
+    live: LiveInput
+    """Its live input, which has the filter's name. At the default the filter does nothing."""
+    is_switch: bool = False
+    """Whether it is either on or off."""
+    state: Mapping[str, FilterState] = field(default_factory=dict)
+    """What it keeps, by its inputs; zeros before the first run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +82,8 @@ class Metadata:
     """What stays from picture to picture: inputs, and the outputs that they get (`limner.look.state`)."""
     predictor: str = ""
     """The file beside the look, in a page, that makes its style of a painting (`limner.look.any_style`)."""
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    """By name, in the order in which they are applied."""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
     """Parameters, multiply-adds, bytes, parity and compression."""
@@ -65,15 +91,7 @@ class Metadata:
 
 def write_metadata(model: ModelProto, metadata: Metadata) -> None:
     """Replace the model's metadata. The same metadata gives the same bytes."""
-    live = {
-        name: {
-            "label": live_input.label,
-            "min": live_input.minimum,
-            "max": live_input.maximum,
-            "default": live_input.default,
-        }
-        for name, live_input in metadata.live.items()
-    }
+    live = {name: _describe_live(live_input) for name, live_input in metadata.live.items()}
     values = {
         "format": FORMAT,
         **{key: _clean_line(getattr(metadata, key)) for key in LINES},
@@ -88,10 +106,24 @@ def write_metadata(model: ModelProto, metadata: Metadata) -> None:
         values[STATE] = json.dumps(dict(metadata.state))
     if metadata.predictor:
         values[PREDICTOR] = _clean_line(metadata.predictor)
+    if metadata.filters:
+        filters = {name: _describe_filter(one) for name, one in metadata.filters.items()}
+        values[FILTERS] = json.dumps(filters)
     del model.metadata_props[:]
     model.metadata_props.extend(
         StringStringEntryProto(key=f"limner.{key}", value=value) for key, value in values.items()
     )
+
+
+def _describe_live(live: LiveInput) -> dict[str, Any]:
+    return {"label": live.label, "min": live.minimum, "max": live.maximum, "default": live.default}
+
+
+def _describe_filter(one: Filter) -> dict[str, Any]:
+    state = {name: {"next": kept.next, "shape": list(kept.shape)} for name, kept in one.state.items()}
+    # What is not said is false or empty: a look is small.
+    options: dict[str, Any] = {"switch": one.is_switch, "state": state}
+    return {**_describe_live(one.live), **{key: value for key, value in options.items() if value}}
 
 
 def is_limner_model(model: ModelProto) -> bool:
@@ -152,6 +184,7 @@ def read_metadata(model: ModelProto) -> Metadata | None:
             figures=_read_object(values["figures"]),
             state=read_state_names(model),
             predictor=_clean_line(values.get(PREDICTOR, "")),
+            filters=_read_filters(values.get(FILTERS, "{}")),
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise LimnerError("has damaged metadata: export it again") from error
@@ -174,9 +207,24 @@ def _read_object(text: str) -> dict[str, Any]:
 
 
 def _read_live(text: str) -> dict[str, LiveInput]:
+    return {name: _read_live_input(entry) for name, entry in _read_object(text).items()}
+
+
+def _read_live_input(entry: Mapping[str, Any]) -> LiveInput:
+    return LiveInput(
+        _clean_line(entry["label"]), float(entry["min"]), float(entry["max"]), float(entry["default"])
+    )
+
+
+def _read_filters(text: str) -> dict[str, Filter]:
     return {
-        name: LiveInput(
-            _clean_line(entry["label"]), float(entry["min"]), float(entry["max"]), float(entry["default"])
+        name: Filter(
+            _read_live_input(entry),
+            bool(entry.get("switch")),
+            {
+                kept: FilterState(str(state["next"]), tuple(int(side) for side in state["shape"]))
+                for kept, state in entry.get("state", {}).items()
+            },
         )
         for name, entry in _read_object(text).items()
     }

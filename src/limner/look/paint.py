@@ -14,7 +14,7 @@ import io
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +29,8 @@ from limner.data.sources import Source, find_source, scan
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_file, atomic_write
+from limner.live import ELAPSED, clip_seconds
+from limner.look.filters import choose_filters, with_filters
 from limner.look.look import Look
 from limner.look.video_writer import MAX_SIDE, video_writer
 from limner.mark import read_image_mark, read_video_mark, save_options
@@ -76,12 +78,15 @@ def paint_file(
     into that shape and stretches the painting back. `beside` puts the network's input to the left of its
     painting. A picture becomes a PNG (or JPEG or WebP by `out`'s suffix). A clip or an animated picture
     becomes H.264 without sound; its frames keep their times. A folder (searched recursively) becomes a
-    folder of the same structure. `live` holds values as in `look.live`. A look with state keeps it over the
-    frames of a clip and begins anew with each file.
+    folder of the same structure. `live` holds values as in `look.live`, and of filters, which are then
+    turned on. A look with state keeps it over the frames of a clip and begins anew with each file.
 
     Raises LimnerError for a source that cannot be read, an `out` that exists, and full or read-only disks.
     """
     values = dict(live or {})
+    filters = choose_filters(look, values)
+    values = {name: value for name, value in values.items() if name in filters or name not in look.filters}
+    look = with_filters(look, filters)
     look.to_graph_inputs(values)  # raises before anything is decoded
     paint = Painter(look, values, whole=whole, beside=beside)
     return paint_file_with(paint, source, out, force=force, progress=progress)
@@ -148,7 +153,7 @@ def paint_file_with(
         return PaintReport((target,))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Painter:
     """A look with the options that decide how it paints a picture."""
 
@@ -156,6 +161,9 @@ class Painter:
     live: Mapping[str, float]
     whole: bool
     beside: bool
+    _elapsed: dict[str, float] = field(default_factory=dict, init=False)
+    """Seconds since the last frame of a clip, where the look asks for them."""
+    _shown_at: float | None = field(default=None, init=False)
 
     @property
     def at_least(self) -> int:
@@ -165,15 +173,19 @@ class Painter:
     def begin(self) -> None:
         """Let the look's state begin anew."""
         self.look.reset_state()
+        self._elapsed, self._shown_at = {}, None
 
     def begin_frame(self, seconds: float) -> None:
-        """Nothing: a look counts frames."""
+        """Tell the look how long the frame before was shown."""
+        if ELAPSED in self.look.live and self._shown_at is not None:
+            self._elapsed = {ELAPSED: clip_seconds(seconds - self._shown_at)}
+        self._shown_at = seconds
 
     def __call__(self, image: Image.Image) -> Image.Image:
         """The painting of an RGB picture of any size."""
         height, width = self.look.shape
         part = center_crop(image, (width, height), whole=self.whole)
-        painting, guide = self.look.paint_and_guide(part, **self.live)
+        painting, guide = self.look.paint_and_guide(part, **{**self._elapsed, **self.live})
         if self.beside:
             return _join_side_by_side(
                 self._restore_shape(to_image(guide), image.size),

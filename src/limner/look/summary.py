@@ -31,6 +31,7 @@ def describe_look(path: Path) -> NetworkSummary:
             tensor.input: {"next": tensor.output, "shape": list(tensor.shape)}
             for tensor in look.state_tensors
         },
+        filters=tuple(look.filters),
     )
 
 
