@@ -15,6 +15,7 @@ from onnx_cases.descent import write_descent
 from onnx_cases.doublings import write_doublings
 from onnx_cases.dreams import write_dreams
 from onnx_cases.exports import write_exports
+from onnx_cases.filters import write_filters
 from onnx_cases.folding import write_folding
 from onnx_cases.gradients import write_gradients
 from onnx_cases.initializers import write_initializers
@@ -35,6 +36,7 @@ PARTS: dict[str, Callable[[Path], None]] = {
     "doublings": write_doublings,
     "dreams": write_dreams,
     "exports": write_exports,
+    "filters": write_filters,
     "folding": write_folding,
     "gradients": write_gradients,
     "initializers": write_initializers,

@@ -20,6 +20,7 @@ const PARTS = [
   'doublings',
   'dreams',
   'exports',
+  'filters',
   'opsets',
   'folding',
   'normalizations',

@@ -1,6 +1,7 @@
 // `npm run engine`: the npm package @limner/engine, made into dist/engine, or into the folder that is given.
 // As a module its backends are chunks that a page fetches when it needs them; for a script tag all is in one
-// file, with the global `limner`. `node.js` is for Node, `training.js` for networks that learn; they share the chunks.
+// file, with the global `limner`. `node.js` is for Node, `training.js` for networks that learn, `filters.js` for filters of
+// looks; they share the chunks.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -19,8 +20,8 @@ const plugins = page.plugins.filter(({ name }) => name === 'limner-shaders');
 // then adds a helper function to its chunk. If tables that are fetched were in a group as well, all would import the
 // helper from one more file.
 const TABLE = /web\/engine\/graph\/lowering\/(extended|foreign)\.ts$/;
-/** What only Node or a training needs must not be in the chunks of pages that paint. */
-const APART = /web\/engine\/((node|webgpu\/runtime\/memory-canvas)\.ts$|training\/)/;
+/** What only Node, a training or filters need must not be in the chunks of pages that paint. */
+const APART = /web\/engine\/((node|onnx\/filters|webgpu\/runtime\/memory-canvas)\.ts$|training\/)/;
 const groups = page.build.rolldownOptions.output.codeSplitting.groups.map(group => {
   const pattern = group.test;
   return { ...group, test: module => pattern.test(module) && !APART.test(module) && !TABLE.test(module) };
@@ -65,7 +66,8 @@ function pruneTypes() {
       keep(join(dirname(file), `${path}.d.ts`));
     }
   };
-  for (const entry of ['index', 'node', 'training/index']) keep(join(OUT, `types/${entry}.d.ts`));
+  for (const entry of ['index', 'node', 'training/index', 'onnx/filters'])
+    keep(join(OUT, `types/${entry}.d.ts`));
   for (const name of readdirSync(join(OUT, 'types'), { recursive: true })) {
     const file = join(OUT, 'types', name);
     if (file.endsWith('.d.ts') && !kept.has(file)) rmSync(file);
@@ -73,7 +75,12 @@ function pruneTypes() {
 }
 
 rmSync(OUT, { recursive: true, force: true });
-const entry = { limner: index, node: at('../node.ts'), training: at('../training/index.ts') };
+const entry = {
+  limner: index,
+  node: at('../node.ts'),
+  training: at('../training/index.ts'),
+  filters: at('../onnx/filters.ts'),
+};
 await bundle({ formats: ['es'], entry, fileName: (_, name) => `${name}.js` }, true);
 const fileName = () => 'limner.global.js';
 await bundle({ formats: ['iife'], entry: index, name: 'limner', fileName }, false);

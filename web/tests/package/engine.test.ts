@@ -154,16 +154,18 @@ test('the package contains the expected files, and its exports exist', () => {
     'limner.global.js',
     'node.js',
     'training.js',
+    'filters.js',
     'types/index.d.ts',
     'types/node.d.ts',
     'types/training/index.d.ts',
+    'types/onnx/filters.d.ts',
     'example/index.html',
     'example/script-tag.html',
   ]) {
     expect(paths).toContain(path);
   }
   const others = paths.filter(path => !/^(chunks|types)\//.test(path));
-  expect(others).toHaveLength(9);
+  expect(others).toHaveLength(10);
   const { exports } = JSON.parse(readFileSync(join(BUILT, 'package.json'), 'utf8')) as {
     exports: Record<string, string | { types: string; default: string }>;
   };
