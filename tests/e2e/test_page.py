@@ -21,6 +21,7 @@ FETCHED_ON_USE = {
     "network-kind-": 700,
     "sizes-": 1_000,
     "state-": 1_900,
+    "filter-panel-": 2_600,
     "panel-": 12_700,
     "discriminator-": 450,
     "storage-": 1_450,
@@ -36,8 +37,8 @@ FETCHED_ON_USE = {
 """Most bytes, gzipped, of what a page with our looks never fetches: other operators, first those that
 our looks need to learn, and kernels for them, norms that are spelled out, doublings and transposes
 that are folded, `run`, what finds the format of another program's pictures, what takes a painting as a
-style, what tells a network that makes none, what finds the sizes that one takes, state, and what
-learns in the page: its panel,
+style, what tells a network that makes none, what finds the sizes that one takes, state, filters, and
+what learns in the page: its panel,
 what judges paintings and what stores weights in fewer bits, training for any backend and for
 WebGPU, what an adversary, drawn pixels, and clipping or Muon need, random numbers, and what the CPU,
 a painting that follows and WebGL2 need."""

@@ -115,6 +115,13 @@ export class App {
         lookLoader: this.#lookLoader,
         lookList: this.#lookList,
       });
+    const showFilters = async () =>
+      (await import('./filters/filter-panel.ts')).showFilters({
+        notifications: this.#notifications,
+        renderLoop: this.#renderLoop,
+        lookLoader: this.#lookLoader,
+      });
+    getElement('light-panel').addEventListener('beforetoggle', () => void showFilters().catch(showError));
     getButton('learn-button').addEventListener('click', () => void openLearning().catch(showError));
     getButton('full-button').addEventListener('click', () => this.#exhibit.toggle());
     const help = getElement('help', HTMLDialogElement);

@@ -33,6 +33,8 @@ const UNPAINTABLE = 'cannot be painted with here';
 interface LoadedLook {
   readonly look: AnyLook;
   readonly bytes: Uint8Array;
+  /** With filters in its graph, which then paints. */
+  readonly filtered?: { readonly look: AnyLook; readonly bytes: Uint8Array } | null | undefined;
   readonly fileName: string;
   /** For another program's network, what was found out about it; for a look of any style, which it is. */
   readonly adapted?: AdaptedLook | null;
@@ -71,6 +73,18 @@ export class LookLoader {
   /** The look that paints, or that painted last. */
   get current(): LoadedLook | null {
     return this.#current;
+  }
+
+  /** Goes on with the current look in this form, at the same live inputs; null is the form of its file. */
+  async setFiltered(
+    make: () => Promise<LoadedLook['filtered']>,
+    onError: (error: unknown) => void,
+  ): Promise<void> {
+    const loaded = this.#current;
+    if (!loaded) return;
+    await this.#runExclusively(async signal => {
+      await this.#startPainter({ ...loaded, filtered: await make() }, performance.now(), signal);
+    }, onError);
   }
 
   /** Fetches a look of the list and starts it. */
@@ -246,7 +260,8 @@ export class LookLoader {
     });
     started.painter = painter;
     const isCancelled = () => signal.aborted || started.lossReason !== null;
-    const isShown = await this.#renderLoop.setPainter(painter, chosenAt, isCancelled);
+    const isSameLook = this.#current?.look === look;
+    const isShown = await this.#renderLoop.setPainter(painter, chosenAt, isCancelled, isSameLook);
     if (!isShown) {
       if (signal.aborted || started.lossReason === null) return false;
       const hasFailedBefore = failed.has(painter.backend);
@@ -254,8 +269,10 @@ export class LookLoader {
       this.#recordFailure(look, painter.backend, started.lossReason);
       return this.#startPainter(loaded, chosenAt, signal);
     }
-    if (this.#current?.look !== look) this.#sliders.setInputs(look.info.live);
+    if (!isSameLook) this.#sliders.setInputs(look.info.live);
+    const isOtherForm = isSameLook && this.#current?.filtered !== loaded.filtered;
     this.#current = loaded;
+    if (isOtherForm) return true;
     showLabel(look.info, bytes.length, fileName);
     document.body.classList.remove('no-look');
     const suffix = describeFallback(look, painter, failed);
@@ -266,11 +283,12 @@ export class LookLoader {
   }
 
   #selectPainter(
-    { look, bytes }: LoadedLook,
+    { look: plain, bytes: file, filtered }: LoadedLook,
     excluded: ReadonlyMap<Backend, string>,
     signal: AbortSignal,
     onLost: (reason: string) => void = () => undefined,
   ): Promise<Painter> {
+    const { look, bytes } = filtered ?? { look: plain, bytes: file };
     return selectPainter(look, bytes, {
       forcedBackend: this.#forcedBackend,
       excluded,

@@ -33,6 +33,8 @@ export class RenderLoop {
   #isMirrored = false;
   #isGuideShown = false;
   #frameCount = 0;
+  /** When the last frame was painted, in milliseconds. */
+  #paintedAt = 0;
   #cancelNext: (() => void) | null = null;
   #refreshId = 0;
   #currentPaint: Promise<void> | null = null;
@@ -79,15 +81,20 @@ export class RenderLoop {
 
   /**
    * Replaces the painter once the new one has painted its first frame. If it is cancelled by then, the new
-   * painter is destroyed, nothing else changes, and the result is false.
+   * painter is destroyed, nothing else changes, and the result is false. The same look keeps its live inputs.
    */
-  async setPainter(painter: Painter, chosenAt: number, isCancelled: () => boolean): Promise<boolean> {
+  async setPainter(
+    painter: Painter,
+    chosenAt: number,
+    isCancelled: () => boolean,
+    isSameLook = painter.info === this.#lookInfo,
+  ): Promise<boolean> {
     const { info, canvas } = painter;
     if (!(canvas instanceof HTMLCanvasElement)) throw new Error('This painter has no canvas.');
-    const defaults = Object.entries(info.live).map(([name, liveInput]) => [name, liveInput.default] as const);
-    const liveInputs = info === this.#lookInfo ? this.#liveInputs : new Map(defaults);
+    const liveInputs = isSameLook ? this.#liveInputs : new Map<string, number>();
     const applyLiveInputs = () => {
-      for (const [name, value] of liveInputs) painter.set(name, value);
+      for (const [name, { default: value }] of Object.entries(info.live))
+        painter.set(name, liveInputs.get(name) ?? value);
     };
     try {
       applyLiveInputs();
@@ -169,8 +176,9 @@ export class RenderLoop {
   }
 
   setLiveInput(name: string, value: number): void {
-    if (!this.#lookInfo || !Object.hasOwn(this.#lookInfo.live, name)) return;
+    // A filter's value is kept until its painter is there.
     this.#liveInputs.set(name, value);
+    if (!this.#lookInfo || !Object.hasOwn(this.#lookInfo.live, name)) return;
     this.#painter?.set(name, value);
     this.refresh();
   }
@@ -281,7 +289,10 @@ export class RenderLoop {
   #paintFrame(painter: Painter): void {
     const { frame } = this.#source;
     if (frame instanceof HTMLVideoElement && frame.videoWidth === 0) return;
+    const now = performance.now();
+    if ('elapsed' in painter.info.live) painter.set('elapsed', (now - this.#paintedAt) / 1000);
     painter.paint(frame, { mirror: this.#isMirrored });
-    this.#pace.addFrame(performance.now());
+    this.#paintedAt = now;
+    this.#pace.addFrame(now);
   }
 }

@@ -82,6 +82,7 @@ const REFUSED: Cases = [
   ['player/app.ts', '../bench/main.ts', '../engine/look.ts'],
   ['player/look-loader.ts', './app.ts', './main.ts', '../bench/main.ts', '../engine/look.ts'],
   ['player/learning/a.ts', '../app.ts', '../../engine/look.ts', '../../engine/training/step.ts'],
+  ['player/filters/a.ts', '../app.ts', '../learning/panel.ts', '../../engine/onnx/model.ts'],
   ['lab/tabs.ts', '../engine/index.ts', '../player/app.ts', '../bench/main.ts'],
   [
     'lab/shell/a.ts',
@@ -155,6 +156,7 @@ const ALLOWED: Cases = [
     '../../engine/training/index.ts',
     '../../engine/onnx/model.ts',
   ],
+  ['player/filters/a.ts', '../look-loader.ts', '../ui/sliders.ts', '../../engine/onnx/filters.ts'],
   ['engine/index.ts', './webgpu/painter.ts', './webgl2/runtime/context.ts', './look.ts'],
   ['engine/training/a.ts', '../webgl2/runtime/network.ts', '../cpu/executor.ts', './step.ts'],
   ['engine/node.ts', './index.ts', './webgpu/runtime/adapter.ts', './look.ts'],
