@@ -64,7 +64,7 @@ def test_a_look_says_whose_networks_it_has_and_what_makes_styles(look: Look) -> 
     assert look.predictor == PREDICTOR
     assert look.licence == "Apache-2.0"
     assert look.size == "any style"  # the page shows it as the kind
-    assert look.credit == "By nobody. Any-style network by Ghiasi et al. (2017)."
+    assert look.credit == "By nobody. Any-style network by Ghiasi et al. (2017), changed by limner."
 
 
 def test_its_style_is_that_of_the_painting(look: Look) -> None:
@@ -79,7 +79,7 @@ def test_its_style_is_that_of_the_painting(look: Look) -> None:
 
 def test_paintings_differ_in_their_styles() -> None:
     dark, bright = (predict_style(Image.new("RGB", (80, 60), colour)) for colour in ("#220033", "#ffee88"))
-    assert dark.shape == (1, 100, 1, 1)
+    assert dark.shape == (1, 100)
     assert np.abs(dark - bright).max() > 0.1
 
 
@@ -95,7 +95,10 @@ def test_a_page_has_the_network_that_makes_styles_and_its_notice(
         ModelProto.FromString((looks / PREDICTOR).read_bytes()),
         painting=np.zeros((1, 3, 256, 256), np.float32),
     ).shape == (1, 100, 1, 1)
-    assert "Apache License 2.0" in (looks / NOTICE_FILE).read_text()
+    notice = (looks / NOTICE_FILE).read_text()
+    assert "Changed by limner" in notice
+    assert "TERMS AND CONDITIONS FOR USE, REPRODUCTION" in notice
+    assert "Copyright (c) 2026 Ekaghni" in notice
 
 
 def test_without_the_package_it_says_how_to_install_it(

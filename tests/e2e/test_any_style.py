@@ -62,6 +62,10 @@ def test_a_painting_that_is_chosen_or_dropped_is_the_style(
     scene(PAINTING, PAINTING, seed=3).save(dropped, "png")
     guest.drop("dropped.png", dropped.getvalue(), "image/png")
     wait_for_style("dropped.png", 3)
-    assert sum(PREDICTOR in url for url in guest.requests) == 1
     guest.drop("broken.png", b"no picture", "image/png")
     assert "broken.png could not be read as a picture" in guest.alert_text()
+    # The style stays, and the next painting takes the alert away.
+    guest.drop("chosen.png", (tmp_path / "chosen.png").read_bytes(), "image/png")
+    wait_for_style("chosen.png", 2)
+    assert page.is_hidden("#alert")
+    assert sum(PREDICTOR in url for url in guest.requests) == 1

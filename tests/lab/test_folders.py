@@ -35,7 +35,9 @@ def write_folders(root: Path, count: int = 12, names: tuple[str, ...] = ("green"
 
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Examples:
-    return load_folders([write_folders(tmp_path_factory.mktemp("own") / "colours")], 32, print)
+    return load_folders(
+        [write_folders(tmp_path_factory.mktemp("own") / "colours")], 32, print, out=Path("none")
+    )
 
 
 def settings(**changes: object) -> LabSettings:
@@ -67,7 +69,7 @@ def test_each_folder_of_one_folder_is_a_class(examples: Examples) -> None:
 def test_no_picture_is_in_two_parts_and_the_order_of_folders_does_not_matter(tmp_path: Path) -> None:
     root = write_folders(tmp_path / "colours")
     one, other = (
-        load_folders([root / name for name in names], 32, print)
+        load_folders([root / name for name in names], 32, print, out=Path("none"))
         for names in (("green", "red"), ("red", "green"))
     )
     assert one.sha256 == other.sha256
@@ -81,7 +83,7 @@ def test_files_that_are_no_pictures_are_told(tmp_path: Path) -> None:
     (root / "red" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno more")
     video(root / "red" / "clip.mp4", frames=2, size=(96, 64))
     told: list[str] = []
-    assert len(load_folders([root], 32, told.append).train.inputs) == 18
+    assert len(load_folders([root], 32, told.append, out=Path("none")).train.inputs) == 18
     assert "broken.png" in told[0]
     assert "clip.mp4 is a clip: save some of its frames as pictures" in " ".join(told)
 
@@ -101,7 +103,7 @@ def test_what_cannot_be_told_apart_is_a_sentence(
     root.mkdir()
     write_folders(root, names=names)
     with pytest.raises(LimnerError, match=sentence):
-        load_folders([root], pixels, print)
+        load_folders([root], pixels, print, out=Path("none"))
 
 
 def test_folders_that_are_missing_small_or_alike_are_sentences(tmp_path: Path) -> None:
@@ -112,9 +114,10 @@ def test_folders_that_are_missing_small_or_alike_are_sentences(tmp_path: Path) -
         ([root / "red" / "00.png"], "is a file: name a folder of pictures for each class"),
         ([root / "red", few / "green"], "green has 9 pictures that can be read, and a class needs 10 or"),
         ([root / "red", few / "red"], "Two folders are called red: rename one"),
+        ([root, root / "red"], "The folder red is inside colours: a picture cannot be of both"),
     ):
         with pytest.raises(LimnerError, match=sentence):
-            load_folders(paths, 32, print)
+            load_folders(paths, 32, print, out=Path("none"))
 
 
 def test_the_network_begins_with_what_imagenet_left() -> None:
@@ -134,3 +137,34 @@ def test_a_network_learns_to_tell_them_apart(train: Train, examples: Examples) -
     assert record["onnx_runtime"]["max_difference"] < 1e-4
     assert record["command"].startswith("limner classify ")
     assert record["command"].endswith("--pixels 32 --lr 0.0003 --batch 6 --epochs 3 --seed 0")
+
+
+def test_the_folder_of_the_results_is_no_class(tmp_path: Path) -> None:
+    root = write_folders(tmp_path / "colours")
+    out = root / "limner-lab" / "classify-colours"
+    out.mkdir(parents=True)
+    assert load_folders([root], 32, print, out=out).classes == ("green", "red")
+
+
+def test_classes_are_called_as_the_folders_are_given(tmp_path: Path) -> None:
+    root = write_folders(tmp_path / "colours")
+    for name, original in (("grass", "green"), ("blood", "red")):
+        (root / name).symlink_to(root / original)
+    paths = [root / "grass", root / "blood"]
+    assert load_folders(paths, 32, print, out=Path("none")).classes == ("blood", "grass")
+
+
+def test_too_few_pictures_are_told_with_those_that_could_not_be_read(tmp_path: Path) -> None:
+    root = write_folders(tmp_path / "colours", count=10)
+    (root / "red" / "03.png").write_bytes(b"\x89PNG\r\n\x1a\nno more")
+    with pytest.raises(LimnerError, match=r"red has 9 pictures that can be read.*03\.png"):
+        load_folders([root], 32, print, out=Path("none"))
+
+
+def test_a_finished_training_is_not_that_of_other_pictures(train: Train, tmp_path: Path) -> None:
+    root = write_folders(tmp_path / "colours")
+    settings_of_one = settings(epochs=1)
+    train(settings_of_one, load_folders([root], 32, print, out=Path("none")), "run")
+    (root / "red" / "11.png").unlink()
+    with pytest.raises(LimnerError, match="holds a training on other data"):
+        train(settings_of_one, load_folders([root], 32, print, out=Path("none")), "run")

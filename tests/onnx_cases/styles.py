@@ -24,7 +24,7 @@ EPSILON = 1e-3
 
 def any_style() -> onnx.ModelProto:
     """Ghiasi et al. 2017: without rounding, as `limner style --any` writes it."""
-    style = np.random.default_rng(7).standard_normal((1, 100, 1, 1)).astype(np.float32)
+    style = np.random.default_rng(7).standard_normal((1, 100)).astype(np.float32)
     return _with_ends(paint_network(PIXELS, style))
 
 

@@ -28,6 +28,7 @@ FILES = {
     "limner.json",
     "looks/looks.json",
     "looks/north-sea.jpg",
+    "looks/north-sea.webp",
     "looks/north-sea.onnx",
 }
 """The files of a page with one look."""
@@ -65,6 +66,7 @@ def test_looks_no_longer_listed_are_removed(look: Path, tmp_path: Path) -> None:
         "looks.json",
         "mine.txt",
         "north-sea.jpg",
+        "north-sea.webp",
         "north-sea.onnx",
     }
 

@@ -112,7 +112,12 @@ export class LookLoader {
           (changed, known) => void this.loadEntry(entry, performance.now(), changed, known),
         );
       },
-      error => this.#showFailure(`“${entry.name}”`, error, () => void this.loadEntry(entry)),
+      error =>
+        this.#showFailure(
+          `“${entry.name}”`,
+          error,
+          () => void this.loadEntry(entry, performance.now(), said, sizes),
+        ),
     );
   }
 
@@ -131,7 +136,7 @@ export class LookLoader {
         this.#lookList.select(null);
         await this.#showForm(loaded, false, (changed, known) => void this.loadFile(file, changed, known));
       },
-      error => this.#showFailure(file.name, error, () => void this.loadFile(file)),
+      error => this.#showFailure(file.name, error, () => void this.loadFile(file, said, sizes)),
     );
   }
 
@@ -173,7 +178,11 @@ export class LookLoader {
       return;
     }
     const { showFormatForm } = await import('./ui/format-form.ts');
-    this.#restoreForm = () => showFormatForm(adapted, isPublished, said => onSaid(said, adapted.sizes));
+    this.#restoreForm = () =>
+      showFormatForm(adapted, isPublished, said => onSaid(said, adapted.sizes), {
+        notifications: this.#notifications,
+        backend: this.#forcedBackend,
+      });
     this.#restoreForm();
   }
 
@@ -260,7 +269,8 @@ export class LookLoader {
     });
     started.painter = painter;
     const isCancelled = () => signal.aborted || started.lossReason !== null;
-    const isSameLook = this.#current?.look === look;
+    const isRestyled = adapted && 'predictor' in adapted && this.#current?.fileName === fileName;
+    const isSameLook = this.#current?.look === look || !!isRestyled;
     const isShown = await this.#renderLoop.setPainter(painter, chosenAt, isCancelled, isSameLook);
     if (!isShown) {
       if (signal.aborted || started.lossReason === null) return false;

@@ -17,16 +17,58 @@ const lists = new Map(
   await Promise.all(NETWORK_LISTS.map(async list => [list, await listOf(list)] as const)),
 );
 
-/** In every opset it is the same network, with the same plan: the GPU runs two of them. */
-const OPSETS = ['opset-23', 'early-7'];
-/** Lists that vary what the passes find, which is the same for both backends: WebGL2 runs each so-manieth. */
-const SPARSE: Readonly<Record<string, number>> = { doublings: 5, normalizations: 5 };
+/** Lists that vary what a file says or the passes find, which is the same for both backends. WebGPU runs all of them, WebGL2
+ * one for each kind of operation that the passes leave. */
+const ON_WEBGL2: Readonly<Record<string, readonly string[]>> = {
+  opsets: ['opset-7', 'opset-9', 'opset-10', 'opset-12', 'opset-19', 'opset-23', 'early-7'],
+  doublings: [
+    'doubled',
+    'doubled-reflect',
+    'doubled-edge',
+    'doubled-zeros',
+    'doubled-zeros-uneven',
+    'tripled',
+    'doubled-prelu',
+    'doubled-instance-norm',
+    'doubled-gate',
+    'doubled-both',
+    'doubled-unet',
+    'doubled-unet-reflect',
+    'doubled-unet-edge',
+    'doubled-unet-quantized',
+    'doubled-unet-rows',
+    'doubled-by-place',
+  ],
+  normalizations: [
+    'instance-by-pow',
+    'tensorflow-shifted',
+    'expanded',
+    'keras-group-2',
+    'convnext-17',
+    'restormer-13',
+    'activated-between',
+    'adaptive',
+    'group-of-three',
+    'group-operator-of-five',
+    'layer-of-planes',
+    'layer-of-channels-6',
+    'layer-of-last',
+    'layer-of-all',
+    'layer-of-tokens',
+    'fast-neural-style',
+    'mean-elsewhere',
+    'other-axes',
+    'turned-mean',
+    'far-offset',
+  ],
+};
 
 function chooseNetworks(backend: Backend): ListedNetwork[] {
   return Array.from(lists, ([list, networks]) => {
-    if (list === 'opsets') return networks.filter(({ name }) => OPSETS.includes(name));
-    const every = backend === 'webgl2' ? (SPARSE[list] ?? 1) : 1;
-    return networks.filter((_, i) => i % every === 0);
+    const chosen = backend === 'webgl2' ? ON_WEBGL2[list] : undefined;
+    const missing = chosen?.filter(name => !networks.some(one => one.name === name)) ?? [];
+    if (missing.length > 0) throw new Error(`There is no network ${missing.join(', ')} in ${list}.`);
+    return chosen ? networks.filter(({ name }) => chosen.includes(name)) : networks;
   }).flat();
 }
 

@@ -21,7 +21,7 @@ from limner.errors import LimnerError
 from limner.export.onnx import check_output_path
 from limner.files import atomic_write
 from limner.live import LiveInput
-from limner.look.any_style import PREDICTOR, STYLE_PIXELS, paint_network, style_network
+from limner.look.any_style import PREDICTOR, STYLE_PIXELS, STYLE_SIZE, paint_network, style_network
 from limner.look.look import read_look
 from limner.look.metadata import Metadata, write_metadata
 from limner.look.session import make_session
@@ -67,7 +67,9 @@ def write_any_style_look(
     model = _with_strength(paint_network(pixels, predict_style(painting)))
     metadata = Metadata(
         name=name or out.stem,
-        credit=" ".join(filter(None, (credit, "Any-style network by Ghiasi et al. (2017)."))),
+        credit=" ".join(
+            filter(None, (credit, "Any-style network by Ghiasi et al. (2017), changed by limner."))
+        ),
         licence="Apache-2.0",
         pixels=pixels,
         size=KIND,
@@ -82,14 +84,14 @@ def write_any_style_look(
 
 
 def predict_style(painting: Image.Image) -> NDArray[np.float32]:
-    """The numbers (1, 100, 1, 1) that stand for an RGB painting, the middle of which is taken.
+    """The numbers (1, 100) that stand for an RGB painting, the middle of which is taken.
 
     Raises LimnerError where the networks are not installed.
     """
     square = center_crop(painting, STYLE_PIXELS).transpose(2, 0, 1)[None]
     session: Any = make_session(style_network().SerializeToString(), Path(PREDICTOR))
     (style,) = session.run(None, {"painting": square})
-    result: NDArray[np.float32] = style
+    result: NDArray[np.float32] = style.reshape(1, STYLE_SIZE)
     return result
 
 

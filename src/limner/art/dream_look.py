@@ -38,7 +38,7 @@ PIXELS = (64, 128, 256, 512)
 """Sides of a look's picture."""
 
 TRIALS = 5
-"""Pictures of noise that a step is tried with, at most."""
+"""Pictures of noise that a step is tried with where the first differs."""
 
 MAX_DIFFERENCE = 1e-5
 """The largest allowed difference of a step from autograd's, of values in 0..1."""
@@ -84,7 +84,8 @@ def write_dream_look(
         network.features, layer, pixels, classes=classes, class_name=class_name, flash_limit=flash_limit
     )
     step = DreamStep(network.features, layer, classes)
-    difference = measure_difference(model, step, pixels, live)
+    differences = measure_differences(model, step, pixels, live)
+    difference = float(np.median(differences))
     if not difference <= MAX_DIFFERENCE:  # also true for NaN
         raise LimnerError(
             f"A step of this dream differs from torch's by {difference:.2g}, where at most "
@@ -99,7 +100,9 @@ def write_dream_look(
         size=KIND,
         live=live,
         state=state,
-        figures={"parity": [{"runtime": "ONNX Runtime", "difference": difference, "pictures": 1}]},
+        figures={
+            "parity": [{"runtime": "ONNX Runtime", "difference": difference, "pictures": len(differences)}]
+        },
     )
     write_metadata(stored, metadata)
     content = stored.SerializeToString(deterministic=True)
@@ -108,22 +111,22 @@ def write_dream_look(
     return WrittenDream(out, len(content), difference)
 
 
-def measure_difference(
+def measure_differences(
     model: ModelProto, step: DreamStep, pixels: int, live_inputs: Mapping[str, LiveInput]
-) -> float:
-    """The largest difference of the next dream from torch's, of noise and at the default live inputs.
+) -> list[float]:
+    """The largest differences of the next dream from torch's, of noise and at the default live inputs.
 
     The dream is neither enlarged nor turned here: positions are rounded in their own ways, and layers make
     much of that. Where a value is as good as 0 before a ReLU, or two are as good as equal in a pool, the
-    gradient jumps, and either side is right: so it is the least of some pictures' largest differences.
+    gradient jumps, and either side is right. So if the first picture of noise differs, `TRIALS` are
+    compared: it is their median that has to be small.
     """
-    differences = (_difference_of_noise(model, step, pixels, live_inputs, seed) for seed in range(TRIALS))
-    least = np.inf
-    for difference in differences:
-        least = min(least, difference)
-        if least <= MAX_DIFFERENCE:
-            break
-    return least
+    first = _difference_of_noise(model, step, pixels, live_inputs, 0)
+    if first <= MAX_DIFFERENCE:
+        return [first]
+    return [first] + [
+        _difference_of_noise(model, step, pixels, live_inputs, seed) for seed in range(1, TRIALS)
+    ]
 
 
 def _difference_of_noise(

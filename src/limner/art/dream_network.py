@@ -22,7 +22,7 @@ from limner.reading import parse_json
 CLASS_LAYER: Layer = "fire9"
 """The layer of which classes are made."""
 
-NOT_ONE = "is no network of `limner classify`, whose ONNX files can dream"
+NOT_A_CLASSIFIER = "is no network of `limner classify`, whose ONNX files can dream"
 
 
 @dataclass(frozen=True)
@@ -90,21 +90,21 @@ def _class_names(model: ModelProto) -> tuple[str, ...]:
             try:
                 about = parse_json(entry.value)
             except ValueError as error:
-                raise LimnerError(NOT_ONE) from error
+                raise LimnerError(NOT_A_CLASSIFIER) from error
     names = about.get("classes") if isinstance(about, dict) and about.get("task") == "classify" else None
     if not isinstance(names, list) or len(names) < 2 or not all(isinstance(name, str) for name in names):
-        raise LimnerError(NOT_ONE)
+        raise LimnerError(NOT_A_CLASSIFIER)
     return tuple(map(printable, names))
 
 
 def _read_weight(weights: dict[str, Any], name: str, shape: tuple[int, ...]) -> Tensor:
     tensor = weights.get(name)
     if tensor is None or tuple(tensor.dims) != shape:
-        raise LimnerError(f"{NOT_ONE}: it lacks {name} of shape {shape}")
+        raise LimnerError(f"{NOT_A_CLASSIFIER}: it lacks {name} of shape {shape}")
     try:
         array = numpy_helper.to_array(tensor)
     except (ValueError, TypeError) as error:
-        raise LimnerError(f"{NOT_ONE}: its {name} is damaged") from error
+        raise LimnerError(f"{NOT_A_CLASSIFIER}: its {name} is damaged") from error
     if array.dtype != np.float32 or not np.isfinite(array).all():
-        raise LimnerError(f"{NOT_ONE}: its {name} has other than finite float32 numbers")
+        raise LimnerError(f"{NOT_A_CLASSIFIER}: its {name} has other than finite float32 numbers")
     return torch.from_numpy(array.copy())

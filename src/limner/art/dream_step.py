@@ -71,8 +71,8 @@ class DreamStep:
         right, down = (count * factor % SHIFTS - SHIFTS // 2 for factor in (7, 11))
         seen = _shift(picture, right, down, border="border").requires_grad_(True)
         maps = LayerFeatures(self.network, self.layer)(seen)
-        count = maps.shape[1] if self.classes is None else len(self.classes.names)
-        distance = (torch.arange(count, dtype=torch.float32) - channel).abs().view(1, -1, 1, 1)
+        choices = maps.shape[1] if self.classes is None else len(self.classes.names)
+        distance = (torch.arange(choices, dtype=torch.float32) - channel).abs().view(1, -1, 1, 1)
         chosen = (1 - distance).clamp(min=0).clamp(min=min(max(-channel, 0), 1))
         if self.classes is None:
             raised = (chosen * maps.square()).sum() / 2

@@ -39,7 +39,7 @@ FLASH_WARNING = (
 
 
 @dataclass(frozen=True)
-class DreamWish:
+class DreamTarget:
     """What is dreamt of."""
 
     layer: Layer
@@ -58,7 +58,7 @@ def dream_file(
     options: DreamOptions,
     film: FilmOptions,
     *,
-    wish: DreamWish,
+    target: DreamTarget,
     seconds: float | None,
     force: bool,
 ) -> None:
@@ -73,7 +73,7 @@ def dream_file(
         raise LimnerError(f"{source} is a clip, whose length the dream has: leave out --seconds.")
     _check_use(film, is_film=seconds is not None, of_clip=of_clip)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    dream = DeepDream(_make_objective(wish, device), options)
+    dream = DeepDream(_make_objective(target, device), options)
     with ProgressBar() as progress:
         dreamer = Dreamer(dream, film, device=device, progress=progress)
         if seconds is not None:
@@ -122,14 +122,14 @@ def load_network(path: Path | None) -> DreamNetwork:
     return DreamNetwork(load_squeezenet()) if path is None else read_network(path)
 
 
-def _make_objective(wish: DreamWish, device: torch.device) -> Objective:
-    loaded = load_network(wish.network)
-    network, guide = loaded.features.to(device), wish.guide
-    if wish.class_name:
+def _make_objective(target: DreamTarget, device: torch.device) -> Objective:
+    loaded = load_network(target.network)
+    network, guide = loaded.features.to(device), target.guide
+    if target.class_name:
         assert loaded.classes is not None  # the command refuses a class without a network's file
-        return ClassScore(network, loaded.classes, wish.class_name)
+        return ClassScore(network, loaded.classes, target.class_name)
     if guide is None:
-        return Activation(network, wish.layer, wish.channels)
+        return Activation(network, target.layer, target.channels)
     try:
         image = read_image(guide, at_least=GUIDE_PIXELS)
     except UnreadableFile as error:
@@ -138,12 +138,12 @@ def _make_objective(wish: DreamWish, device: torch.device) -> Objective:
     width, height = (max(64, round(side * scale)) for side in image.size)
     array = center_crop(image, (width, height), whole=True)
     return GuideSimilarity(
-        network, wish.layer, torch.from_numpy(array.copy()).permute(2, 0, 1)[None].to(device)
+        network, target.layer, torch.from_numpy(array.copy()).permute(2, 0, 1)[None].to(device)
     )
 
 
 def dream_look(
-    place: Path, wish: DreamWish, *, pixels: int, storage: Storage, flash_limit: bool, force: bool
+    place: Path, target: DreamTarget, *, pixels: int, storage: Storage, flash_limit: bool, force: bool
 ) -> None:
     """Write the look of a layer's dream, or of a class's, and say what to do with it.
 
@@ -152,9 +152,9 @@ def dream_look(
     out = place if place.suffix else place.with_suffix(".onnx")
     written = write_dream_look(
         out,
-        CLASS_LAYER if wish.class_name else wish.layer,
-        network=load_network(wish.network),
-        class_name=wish.class_name,
+        CLASS_LAYER if target.class_name else target.layer,
+        network=load_network(target.network),
+        class_name=target.class_name,
         pixels=pixels,
         storage=storage,
         flash_limit=flash_limit,

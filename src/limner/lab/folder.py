@@ -22,10 +22,15 @@ def check_folder(out: Path) -> None:
     raise LimnerError(f"{printable(out)} holds other files: choose another folder with --out.")
 
 
-def check_same_record(out: Path, differing: Sequence[str]) -> None:
-    """Raise LimnerError where the settings of the folder's finished training, named, are others."""
+def check_same_record(out: Path, differing: Sequence[str], *, has_same_data: bool = True) -> None:
+    """Raise LimnerError where the folder's finished training has other settings, named, or other data."""
     if differing:
         raise LimnerError(
             f"{printable(out)} holds a training that differs in {', '.join(differing)}: choose another "
             "folder with --out."
+        )
+    if not has_same_data:
+        raise LimnerError(
+            f"{printable(out)} holds a training on other data, such as pictures that were added or renamed "
+            "since: choose another folder with --out."
         )

@@ -21,7 +21,7 @@ from limner.lab.augmentation import Augmentation, draw_augmentation
 from limner.lab.history import EpochRecord
 from limner.lab.objective import as_batch, evaluate
 from limner.lab.optimizers import make_optimizers, set_rate
-from limner.lab.options import OWN_TASK, LabSettings
+from limner.lab.options import CLASSIFY_TASK, LabSettings
 from limner.lab.precision import autocast
 from limner.lab.reporter import LabReporter
 from limner.lab.schedules import rate_at
@@ -35,7 +35,7 @@ CHECKPOINT_SECONDS = 30.0
 Stopped = Literal["epochs", "minutes", "patience", "diverged"]
 """Why a training ended."""
 
-FLIPPED = ("fashion", "pictures", OWN_TASK)
+FLIPPED = ("fashion", "pictures", CLASSIFY_TASK)
 """Tasks whose pictures are also flipped: a mirrored digit is none."""
 
 

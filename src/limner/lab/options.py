@@ -16,7 +16,7 @@ from limner.errors import LimnerError
 from limner.export.step_options import RATES, OptimizerName
 
 TaskName = Literal["digits", "fashion", "pictures", "cars"]
-OWN_TASK: Literal["classify"] = "classify"
+CLASSIFY_TASK: Literal["classify"] = "classify"
 """The task of `limner classify`: one's own pictures, and SqueezeNet."""
 
 ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle"]
@@ -81,7 +81,7 @@ class LabSettings:
 
 def check_settings(settings: LabSettings) -> LabSettings:
     """Return the settings. Raises LimnerError with a sentence where one cannot be used."""
-    if settings.task != OWN_TASK:  # whose network is not chosen
+    if settings.task != CLASSIFY_TASK:  # whose network is not chosen
         names = REGRESSION_NAMES if settings.task == "cars" else CLASSIFIER_NAMES
         choose("--net", settings.net, names, f"limner lab {settings.task}")
     choose("--optimizer", settings.optimizer, get_args(OptimizerName), "limner lab")

@@ -13,7 +13,7 @@ from limner.errors import LimnerError
 from limner.files import atomic_write
 from limner.lab.examples import Examples
 from limner.lab.history import EpochRecord
-from limner.lab.options import OWN_TASK, LabSettings
+from limner.lab.options import CLASSIFY_TASK, LabSettings
 from limner.lab.scores import ClassScores, NumberScores
 from limner.reading import read_json
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FILE = "record.json"
 FORMAT = 1
 
-CHOSEN_OF_OWN = ("lr", "batch", "epochs", "seed")
+CLASSIFY_OPTIONS = ("lr", "batch", "epochs", "seed")
 """The settings that `limner classify` takes."""
 
 
@@ -80,11 +80,11 @@ def make_record(
 def command_line(settings: LabSettings, examples: Examples) -> str:
     """The command that repeats the curve."""
     values = {name: value for name, value in settings.to_json().items() if value is not None}
-    if settings.task == OWN_TASK:
-        words = ["limner", "classify", *examples.options]
-        return " ".join(words + _as_options({name: values[name] for name in CHOSEN_OF_OWN}))
-    given = _as_options({name: value for name, value in values.items() if name not in ("task", "augment")})
     without = [] if settings.augment else ["--no-augment"]
+    if settings.task == CLASSIFY_TASK:
+        words = ["limner", "classify", *examples.options]
+        return " ".join(words + _as_options({name: values[name] for name in CLASSIFY_OPTIONS}) + without)
+    given = _as_options({name: value for name, value in values.items() if name not in ("task", "augment")})
     return " ".join(["limner", "lab", settings.task, *given, *without, *examples.options])
 
 

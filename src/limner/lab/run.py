@@ -64,8 +64,13 @@ def run_lab(
         if options.fit_epochs:
             settings = _fit(settings, examples, options)
         if (record := read_record(options.out / FILE)) is not None:
-            check_same_record(options.out, settings.differences(record["settings"]))
-            reporter.message(f"{printable(options.out)} has this training already: its record is shown.")
+            same_data = record["data"]["sha256"] == examples.sha256
+            differing = settings.differences(record["settings"])
+            check_same_record(options.out, differing, has_same_data=same_data)
+            reporter.message(
+                f"{printable(options.out)} has this training already: its record is shown. Another --out "
+                "begins anew."
+            )
             return record
         task = make_task(settings, examples)
         trainer = Trainer(task, settings, options.out, options.budget, reporter)

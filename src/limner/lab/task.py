@@ -9,7 +9,7 @@ from torch import nn
 
 from limner.lab.examples import Examples
 from limner.lab.objective import Classification, Objective, Regression, as_batch
-from limner.lab.options import OWN_TASK, LabSettings
+from limner.lab.options import CLASSIFY_TASK, LabSettings
 from limner.lab.scaled import Scaled, ScaledRegression, scale_pictures, scale_to_signed
 from limner.networks.classifiers.airbench import Airbench
 from limner.networks.classifiers.catalog import CLASSIFIERS, REGRESSIONS
@@ -51,7 +51,7 @@ def make_task(settings: LabSettings, examples: Examples) -> Task:
 def _make_network(settings: LabSettings, examples: Examples) -> nn.Module:
     if not examples.classes:
         return REGRESSIONS[settings.net]()
-    if settings.task == OWN_TASK:
+    if settings.task == CLASSIFY_TASK:
         return SqueezeNetClassifier(len(examples.classes))
     _, channels, pixels, _ = examples.train.inputs.shape
     return CLASSIFIERS[settings.net](channels, pixels)

@@ -9,13 +9,15 @@ runtime. Weights stay in 8 bits.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from limner.errors import LimnerError
 
@@ -39,6 +41,9 @@ NOTICE = (
 )
 """Goes with the files: the licence asks for it."""
 
+LICENSES = Path(__file__).with_name("any_style-LICENSES.txt")
+"""The texts of both licences: of the networks, and of the package that they come in."""
+
 STYLE_SIZE = 100
 """Numbers that stand for a painting."""
 
@@ -46,7 +51,7 @@ STYLE_PIXELS = 256
 """Side of the painting that they are made of."""
 
 STYLE = "style"
-"""The initializer that has them in a look, float32 (1, 100, 1, 1)."""
+"""The initializer that has them in a look, float32 (1, 100)."""
 
 NO_CHANGE = {"QuantizeLinear", "DequantizeLinear", "Transpose", "Reshape"}
 """Operators of the files that change no activation, where activations are not rounded and have their
@@ -55,6 +60,11 @@ channels first: the reshapes are of vectors, from one place of the channels to a
 OPSET, IR_VERSION = 15, 8
 
 Shape = tuple[int, ...]
+
+
+def compose_notice() -> str:
+    """What goes with the networks, with the texts of the licences."""
+    return f"{NOTICE}\n{LICENSES.read_text()}"
 
 
 def style_network() -> ModelProto:
@@ -86,7 +96,7 @@ def paint_network(pixels: int, style: NDArray[np.float32]) -> ModelProto:
         },
         {"image": shape},
         {"painting": shape},
-        {STYLE: style.reshape(1, STYLE_SIZE, 1, 1)},
+        {STYLE: style.reshape(1, STYLE_SIZE)},
     )
 
 
@@ -116,6 +126,7 @@ def _network(
         node.output[:] = [renamed.get(name, name) for name in node.output]
     for name, value in constants.items():
         weights[name] = numpy_helper.from_array(value, name)
+    nodes = [made for node in nodes for made in _simplify(node, weights)]
     read = {name for node in nodes for name in node.input}
     given, made = (
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in each.items()]
@@ -128,8 +139,43 @@ def _network(
         ir_version=IR_VERSION,
         producer_name="limner",
     )
+    helper.set_model_props(model, {"notice": NOTICE.strip(), "licence": "Apache-2.0"})
     onnx.checker.check_model(model)
     return model
+
+
+def _simplify(node: NodeProto, weights: dict[str, TensorProto]) -> list[NodeProto]:
+    """A convolution of the style as a product of matrices, and a number as a constant: engines compute the
+    one once, and see in the other a norm's epsilon. Others stay as they are.
+
+    The product's weights are those of a DequantizeLinear, which goes on without the two dimensions of 1.
+    """
+    if (
+        node.op_type == "DequantizeLinear"
+        and "StyleNorm/Conv" in node.input[0]
+        and (len(weights[node.input[0]].dims) == 4)
+    ):
+        del weights[node.input[0]].dims[2:]
+    if node.op_type == "DequantizeLinear" and math.prod(weights[node.input[0]].dims) == 1:
+        integer, scale, zero = (numpy_helper.to_array(weights[name]) for name in node.input)
+        value = (integer.astype(np.float32) - zero.astype(np.float32)).reshape(()) * scale
+        weights[node.output[0]] = numpy_helper.from_array(value.astype(np.float32), node.output[0])
+        return []
+    if node.op_type != "Conv" or node.input[0] != STYLE:
+        return [node]
+    (name,) = node.output
+    shape = f"shape.{name}"
+    channels = weights[_weights_name(node)].dims[0]
+    weights[shape] = numpy_helper.from_array(np.array([1, channels, 1, 1], np.int64), shape)
+    return [
+        helper.make_node("Gemm", list(node.input), [f"{name}.flat"], name=f"{name}.flat", transB=1),
+        helper.make_node("Reshape", [f"{name}.flat", shape], [name], name=name),
+    ]
+
+
+def _weights_name(node: NodeProto) -> str:
+    """The initializer of a convolution's dequantized weights."""
+    return node.input[1].removesuffix("_dequant")
 
 
 def _pads_of_pictures(tensor: TensorProto) -> TensorProto:

@@ -18,12 +18,17 @@ from limner.mark import save_options
 
 SIDE = 128
 
-FRAMES, FRAME_MS, LOOPS = 16, 125, 2
-"""Of the picture that moves: it stops after four seconds, as nothing may move beside a text for longer
+FRAME_COUNTS = (16, 8, 4)
+"""Of the picture that moves: the more, the quicker the look paints."""
+
+SECONDS = 2.0
+"""What moves takes so long, and is shown twice: nothing may move beside a text for more than five seconds
 (WCAG 2.2.2)."""
 
-SECONDS = 4.0
-"""For a look that takes longer than this for all frames, fewer are painted."""
+LOOPS = 2
+
+MAX_SECONDS = 3.0
+"""How long all frames may take to paint; of a look that takes longer, the fewest are painted."""
 
 SWAY = 0.12
 """How far what is painted moves from its middle, as a part of the picture's side."""
@@ -44,11 +49,11 @@ def moving_preview(look: Look) -> bytes:
     state = look.read_state()
     look.reset_state()
     begin = time.perf_counter()
-    frames: list[Image.Image] = []
-    for picture in _sway(*look.shape):
-        frames.append(_shrink(look.paint(picture)))
-        if (time.perf_counter() - begin) * FRAMES > SECONDS * len(frames) and len(frames) >= FRAMES // 2:
-            break
+    look.paint(next(_sway(look.shape, 1)))
+    seconds = time.perf_counter() - begin
+    count = next((count for count in FRAME_COUNTS if count * seconds < MAX_SECONDS), FRAME_COUNTS[-1])
+    look.reset_state()
+    frames = [_shrink(look.paint(picture)) for picture in _sway(look.shape, count)]
     look.write_state(state)
     buffer = io.BytesIO()
     frames[0].save(
@@ -56,7 +61,7 @@ def moving_preview(look: Look) -> bytes:
         "WEBP",
         save_all=True,
         append_images=frames[1:],
-        duration=FRAME_MS,
+        duration=round(1000 * SECONDS / count),
         loop=LOOPS,
         quality=60,
         **save_options("WEBP", "preview"),
@@ -64,11 +69,12 @@ def moving_preview(look: Look) -> bytes:
     return buffer.getvalue()
 
 
-def _sway(height: int, width: int) -> Iterator[NDArray[np.float32]]:
+def _sway(shape: tuple[int, int], count: int) -> Iterator[NDArray[np.float32]]:
     """Pictures (H, W, 3) in 0..1 of a scene that moves once around; the last is followed by the first."""
+    height, width = shape
     down, across = (round(2 * SWAY * side) for side in (height, width))
     scene = draw_test_picture(height + down, width + across)
-    for angle in np.arange(FRAMES) * (2 * np.pi / FRAMES):
+    for angle in np.arange(count) * (2 * np.pi / count):
         top = round(down * (1 + np.sin(angle)) / 2)
         left = round(across * (1 + np.cos(angle)) / 2)
         yield scene[top : top + height, left : left + width]

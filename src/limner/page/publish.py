@@ -13,7 +13,7 @@ from typing import Any
 from limner.display import printable
 from limner.errors import LimnerError
 from limner.files import atomic_write, disk_errors
-from limner.look.any_style import NOTICE, NOTICE_FILE, PREDICTOR, style_network
+from limner.look.any_style import NOTICE_FILE, PREDICTOR, compose_notice, style_network
 from limner.look.look import Look
 from limner.look.picture_format import NOTHING_SAID, FormatOptions
 from limner.page.check import LookCheck, check_file
@@ -81,8 +81,9 @@ def publish(
         raise LimnerError(" ".join(refusals))
     trials = [check.trial for check in checks if check.trial]
     opened = [trial.look for trial in trials]
+    style_contents = _style_contents(opened)
     previews = [(still_preview(trial), moving_preview(trial.look)) for trial in trials]
-    contents = _looks_contents(opened, previews, refresh) | _style_contents(opened)
+    contents = _looks_contents(opened, previews, refresh) | style_contents
     contents |= lab_contents(data, pictures=lab_pictures) if lab else {}
     index = _index(lab)
     files = {name: frozenset({digest(content)}) for name, content in contents.items()}
@@ -170,10 +171,17 @@ def _style_contents(looks: Sequence[Look]) -> dict[str, bytes]:
 
     Raises LimnerError where the network is not installed.
     """
-    if not any(look.predictor for look in looks):
+    asking = [look for look in looks if look.predictor]
+    for look in asking:
+        if look.predictor != PREDICTOR:
+            raise LimnerError(
+                f"{look.path} asks for {printable(look.predictor)} beside it, which this version of limner "
+                "does not know: install a newer one."
+            )
+    if not asking:
         return {}
     network = style_network().SerializeToString(deterministic=True)
-    return {f"looks/{PREDICTOR}": network, f"looks/{NOTICE_FILE}": NOTICE.encode()}
+    return {f"looks/{PREDICTOR}": network, f"looks/{NOTICE_FILE}": compose_notice().encode()}
 
 
 def _entries(looks: Sequence[Look]) -> list[dict[str, Any]]:
@@ -184,14 +192,14 @@ def _entries(looks: Sequence[Look]) -> list[dict[str, Any]]:
 
 def _file_names(looks: Sequence[Path]) -> list[str]:
     """The name of each look's file in the page."""
-    names: list[str] = []
+    names: list[str] = [PREDICTOR]
     for look in looks:
         stem, count = slugify(look.stem), 2
         name = f"{stem}.onnx"
         while name in names:
             name, count = f"{stem}-{count}.onnx", count + 1
         names.append(name)
-    return names
+    return names[1:]  # no look takes the predictor's name
 
 
 def _preview_names(file: str) -> tuple[str, str]:

@@ -61,6 +61,7 @@ def make_app(page: Path, *, looks: Path | None = None, routes: Sequence[BaseRout
         ("text/javascript", ".mjs"),
         ("application/wasm", ".wasm"),
         ("application/octet-stream", ".onnx"),
+        ("image/webp", ".webp"),
     ):
         mimetypes.add_type(kind, suffix)  # some systems lack these types, or have a wrong one for .js
     looks_mount = [Mount("/looks", StaticFiles(directory=looks))] if looks else []

@@ -6,6 +6,7 @@ import { findPredictor } from '../painters/format/predictor.ts';
 import type { Shape, Size, Sizes } from '../painters/format/sizes.ts';
 import type { StyledLook } from '../painters/format/style.ts';
 import type { Painter } from '../painters/painter.ts';
+import type { PageParts } from './page-parts.ts';
 
 // The page fetches all that such a network needs as one file, but for what finds the sizes of one that takes several.
 export { PUBLISHED } from '../painters/format/adapt.ts';
@@ -31,11 +32,12 @@ export function showFormatForm(
   adapted: AdaptedLook,
   isPublished: boolean,
   onSaid: (said: FormatChoices) => void,
+  page: PageParts,
 ): void {
   if ('predictor' in adapted) {
     const { predictor } = adapted;
     void import('./style-form.ts').then(({ showStyleForm }) =>
-      showStyleForm(predictor, style => onSaid({ style })),
+      showStyleForm(predictor, page, style => onSaid({ style })),
     );
     return;
   }

@@ -56,6 +56,7 @@ export class LookList {
       const source = makeElement('source');
       source.media = '(prefers-reduced-motion: no-preference)';
       source.srcset = moving;
+      source.type = 'image/webp';
       container.append(source);
     }
     const image = makeElement('img');

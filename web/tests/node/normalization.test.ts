@@ -26,3 +26,13 @@ test.each(listed)('$name has $norms normalizations', async ({ name, dims, norms,
   const reductions = plan.operations.filter(({ kind }) => kind === 'reduce');
   if (norms > 0 && !['adaptive', 'mean-elsewhere'].includes(name)) expect(reductions).toEqual([]);
 });
+
+test.each([
+  ['multistyle26', 18],
+  ['any-style', 13],
+])('%s, of another program, has %i normalizations', async (name, norms) => {
+  const bytes = new Uint8Array(readFileSync(`${CACHE}/${name}.onnx`));
+  const { plan } = await readModel(bytes, { dims: { height: 64, width: 64 } });
+  expect(plan.operations.filter(({ kind }) => kind === 'normalization')).toHaveLength(norms);
+  expect(plan.operations.filter(({ kind }) => kind === 'reduce')).toEqual([]);
+});

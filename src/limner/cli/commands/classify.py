@@ -16,7 +16,7 @@ from limner.cli.commands.lab import describe
 from limner.cli.options import NO_DEFAULT_SHOWN
 from limner.display import printable, quoted
 from limner.errors import LimnerError
-from limner.lab.options import OWN_TASK, LabSettings, check_settings
+from limner.lab.options import CLASSIFY_TASK, LabSettings, check_settings
 from limner.slug import slugify
 
 if TYPE_CHECKING:
@@ -60,6 +60,9 @@ class ClassifyCommand:
     """Pictures a step."""
     lr: float = DEFAULT_RATE
     """The highest learning rate; it rises and falls once (one-cycle)."""
+    augment: bool = True
+    """Whether to shift pictures and to mirror them. Not for things whose sides tell them apart, such as
+    left and right hands."""
     seed: int = 0
     """The same seed gives the same curve, on one machine and with as many threads."""
     out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
@@ -78,13 +81,15 @@ class ClassifyCommand:
 
         with ProgressBar() as progress:
             sentences: list[str] = []
-            examples = load_folders(self.folders, self.pixels, sentences.append, progress)
+            examples = load_folders(
+                self.folders, self.pixels, sentences.append, out=options.out, progress=progress
+            )
         with TerminalReporter() as reporter:
             for sentence in sentences:
                 reporter.message(sentence)
             environment = collect_environment(torch.device("cpu"))
             record = run_lab(settings, examples, options, environment, reporter)
-        network = options.out / f"{OWN_TASK}-{NET}.onnx"
+        network = options.out / f"{CLASSIFY_TASK}-{NET}.onnx"
         print(describe(record, options.out))
         print(
             f"Let it dream: limner dream PICTURE --network {quoted(network)} "
@@ -95,7 +100,7 @@ class ClassifyCommand:
         """The settings with their defaults. Raises LimnerError where one cannot be used."""
         return check_settings(
             LabSettings(
-                task=OWN_TASK,
+                task=CLASSIFY_TASK,
                 net=NET,
                 optimizer="adamw",
                 lr=self.lr,
@@ -105,7 +110,7 @@ class ClassifyCommand:
                 seed=self.seed,
                 weight_decay=None,
                 label_smoothing=0.0,
-                augment=True,
+                augment=self.augment,
             )
         )
 
@@ -120,7 +125,7 @@ class ClassifyCommand:
 
         name = "-".join(slugify(path.resolve().name) for path in self.folders)[:60]
         return LabOptions(
-            out=self.out or Path("limner-lab") / f"{OWN_TASK}-{name}",
+            out=self.out or Path("limner-lab") / f"{CLASSIFY_TASK}-{name}",
             budget=Budget(minutes),
             range="0..1",
             fit_epochs=self.epochs is None,

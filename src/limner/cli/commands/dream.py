@@ -68,14 +68,14 @@ class DreamCommand:
     film: Flat[FilmOptions] = field(default_factory=FilmOptions)
 
     def run(self) -> None:
-        from limner.cli.dream import DreamWish, dream_file, dream_look
+        from limner.cli.dream import DreamTarget, dream_file, dream_look
 
         self._check_class()
         if self.look is not None:
             self._check_look_only()
             dream_look(
                 self.look,
-                DreamWish(self.layer, network=self.network, class_name=self.class_name),
+                DreamTarget(self.layer, network=self.network, class_name=self.class_name),
                 pixels=self.look_pixels,
                 storage=self.storage,
                 flash_limit=self.film.flash_limit,
@@ -92,7 +92,7 @@ class DreamCommand:
             self.out,
             self.dream,
             self.film,
-            wish=DreamWish(
+            target=DreamTarget(
                 self.layer, parse_channels(self.channels), self.guide, self.network, self.class_name
             ),
             seconds=self.seconds,
@@ -100,7 +100,7 @@ class DreamCommand:
         )
 
     def _check_class(self) -> None:
-        """Raise LimnerError for a class without a network that has some, or beside other wishes."""
+        """Raise LimnerError for a class without a network that has some, or beside other targets."""
         if not self.class_name:
             return
         if self.network is None:

@@ -13,7 +13,7 @@ from limner.networks.features import FIRES, load_squeezenet
 DROPOUT = 0.5
 """As the authors have it."""
 
-LAST_DEVIATION = 0.01
+INIT_STD = 0.01
 """Of the last layer's first weights, as the authors have it."""
 
 
@@ -29,7 +29,7 @@ class SqueezeNetClassifier(nn.Module):
         self.features = load_squeezenet().requires_grad_(True)
         self.dropout = nn.Dropout(DROPOUT)
         self.classifier = nn.Conv2d(2 * FIRES["fire9"][2], classes, 1)
-        nn.init.normal_(self.classifier.weight, std=LAST_DEVIATION)
+        nn.init.normal_(self.classifier.weight, std=INIT_STD)
         assert self.classifier.bias is not None
         nn.init.zeros_(self.classifier.bias)
 

@@ -45,7 +45,7 @@ export async function applyStyle(
 /** The file with the numbers of another painting. */
 function withStyle(bytes: Bytes, numbers: Float32Array): Bytes {
   if (numbers.length !== STYLE_SIZE) throw new Error(`A style has ${STYLE_SIZE} numbers.`);
-  const style = writeTensor({ name: STYLE, dims: [1, STYLE_SIZE, 1, 1], values: [...numbers] });
+  const style = writeTensor({ name: STYLE, dims: [1, STYLE_SIZE], values: [...numbers] });
   const rewrite = (graph: Uint8Array) =>
     readFields(graph).flatMap(([field, content]) => {
       const isStyle = field === INITIALIZER && isBytes(content) && textOf(content, NAME) === STYLE;
