@@ -17,7 +17,7 @@ FETCHED_ON_USE = {
     "folds-": 2_600,
     "array-runner-": 1_400,
     "format-form-": 7_250,
-    "style-form-": 1_400,
+    "style-form-": 1_600,
     "network-kind-": 700,
     "sizes-": 1_000,
     "state-": 1_900,

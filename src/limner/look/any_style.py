@@ -175,7 +175,7 @@ def _simplify(node: NodeProto, weights: dict[str, TensorProto]) -> list[NodeProt
 
 def _weights_name(node: NodeProto) -> str:
     """The initializer of a convolution's dequantized weights."""
-    return node.input[1].removesuffix("_dequant")
+    return str(node.input[1]).removesuffix("_dequant")
 
 
 def _pads_of_pictures(tensor: TensorProto) -> TensorProto:
