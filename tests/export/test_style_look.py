@@ -12,6 +12,7 @@ from helpers.styles import TINY, content, lively_network, picture
 from limner.export.inference import make_look_module
 from limner.export.onnx import export_look
 from limner.look.look import Look, open_look
+from limner.page.chromium import run_engine
 
 MAX_BYTES = 300_000
 MIXTURES: tuple[dict[str, float], ...] = (
@@ -71,6 +72,16 @@ def test_styles_are_live_inputs_after_those_of_the_guide(blend: Look) -> None:
         ),
         *("Relu", "Resize", "Sub", "Tanh"),
     }
+
+
+@pytest.mark.browser
+def test_the_engine_paints_as_onnx_runtime_does(blend: Look) -> None:
+    mixture = {"style1": 0.3, "style2": 0.9}
+    shown = picture(64).numpy()
+    values = {name: np.asarray(value, np.float32) for name, value in mixture.items()}
+    found = run_engine(blend.content, {"image": shown, **values})
+    expected = blend.run(shown[0].transpose(1, 2, 0), **mixture)
+    assert np.abs(found["painting"] - expected[0].ravel()).max() < 1e-4
 
 
 @pytest.mark.parametrize("styles", [1, 3])
