@@ -109,7 +109,7 @@ def test_a_picture_is_painted_whole(pictures: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ([], "Name a painting: `limner style painting.jpg`"),
+        ([], "Name a painting, before the options"),
         (["missing.png"], "missing.png"),
         (["clip.mp4"], "clip.mp4 has many frames: a style is learned from one picture"),
         (["stripes_0.png", "stripes_0.png"], "stripes_0.png is the same picture as stripes_0.png"),

@@ -48,7 +48,9 @@ def read_paintings(paths: Sequence[Path], short_side: int) -> list[Painting]:
     two that are the same.
     """
     if not paths:
-        raise LimnerError("Name a painting: `limner style painting.jpg`.")
+        raise LimnerError(
+            "Name a painting, before the options: `limner style painting.jpg --content my-photos`."
+        )
     if len(paths) > MAX_STYLES:
         raise LimnerError(f"{len(paths)} paintings are given; a look has at most {MAX_STYLES} styles.")
     paintings: list[Painting] = []
