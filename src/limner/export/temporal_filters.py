@@ -43,8 +43,8 @@ def write_stillness(one: FilterWriter, shown: Value, painting: Value) -> None:
     cells = min(shown.side, painting.side // CELL)
     seen = one.shrink(one.read(shown.name), shown.side, cells)
     before, following = one.keep("seen", (1, shown.channels, cells, cells))
-    current = add("Add", seen, 1.0)
-    change = add("Abs", add("Sub", current, before))
+    # Added twice: a value with one reader costs the engine no dispatch.
+    change = add("Abs", add("Sub", add("Add", seen, 1.0), before))
     if shown.channels > 1:
         change = add("ReduceMean", change, one.writer.integers([1]))
     noise, motion = MOTION
@@ -52,7 +52,8 @@ def write_stillness(one: FilterWriter, shown: Value, painting: Value) -> None:
     window = [2 * MOTION_REACH + 1] * 2
     near = add("MaxPool", moving, kernel_shape=window, pads=[MOTION_REACH] * 4)
     fresh = add("Sub", 1.0, add("Mul", one.share_kept(), add("Sub", 1.0, near)))
-    add("Add", before, add("Mul", fresh, add("Sub", current, before)), out=following)
+    missing = add("Sub", add("Add", seen, 1.0), before)
+    add("Add", before, add("Mul", fresh, missing), out=following)
     share = one.enlarge(fresh, cells, painting.side)
     add("Add", last, add("Mul", share, add("Sub", painting.name, last)), out=out)
 

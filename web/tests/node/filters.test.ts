@@ -92,7 +92,8 @@ describe.each(cases.cases)('$name', one => {
 test('stillness costs few dispatches', async () => {
   const before = await stepsOf(bytesOf('soft'));
   const after = await stepsOf(withFilters(bytesOf('soft'), ['stillness']));
-  expect(after.length - before.length).toBeLessThanOrEqual(8);
+  // One less at 256 pixels, where the guide has as many cells as motion is measured in.
+  expect(after.length - before.length).toBe(8);
 });
 
 describe('faults have their sentences', () => {
