@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-INIT, SHUFFLE, AUGMENTATION, DROPOUT, CAMERA, SCENES, PATCHES, DREAMS, STYLES = range(9)
+INIT, SHUFFLE, AUGMENTATION, DROPOUT, CAMERA, SCENES, PATCHES, DREAMS, STYLES, FEW_PAIRS = range(10)
 """The uses of random numbers: the second part of a key, so that no two uses share numbers."""
 
 

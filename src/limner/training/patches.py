@@ -50,7 +50,7 @@ class PatchSampler:
             torch.stack([self._cut(images, corner) for corner in corners])
             for images in (self.frames, self.targets, self.masks)
         )
-        frames = self._disturb(frames, generator)
+        frames = disturb(frames, generator, noise=self.recipe.noise, light=self.recipe.light)
         shown, wanted = (
             patches.to(self.device).contiguous(memory_format=torch.channels_last)
             for patches in (2 * frames - 1, 2 * targets - 1)
@@ -83,14 +83,17 @@ class PatchSampler:
         side = self.recipe.patch
         return images[which][:, top : top + side, left : left + side]
 
-    def _disturb(self, frames: Tensor, generator: torch.Generator) -> Tensor:
-        """Frames (B, 3, P, P) in 0..1 in other light and with noise, of another strength each."""
-        recipe, shape = self.recipe, (len(frames), 1, 1, 1)
-        strength, contrast, brightness = torch.rand(3, *shape, generator=generator)
-        noise = recipe.noise * strength * torch.randn(frames.shape, generator=generator)
-        lit = (frames - 0.5) * (1 + recipe.light * (2 * contrast - 1)) + 0.5
-        disturbed: Tensor = (lit + recipe.light * (brightness - 0.5) + noise).clamp(0, 1)
-        return disturbed
+
+def disturb(frames: Tensor, generator: torch.Generator, *, noise: float, light: float) -> Tensor:
+    """Frames (B, 3, P, P) in 0..1 in other light and with noise, of another strength each.
+
+    `noise` is the largest standard deviation, `light` the largest change of contrast and brightness.
+    """
+    strength, contrast, brightness = torch.rand(3, len(frames), 1, 1, 1, generator=generator)
+    grain = noise * strength * torch.randn(frames.shape, generator=generator)
+    lit = (frames - 0.5) * (1 + light * (2 * contrast - 1)) + 0.5
+    disturbed: Tensor = (lit + light * (brightness - 0.5) + grain).clamp(0, 1)
+    return disturbed
 
 
 def _to_tensor(picture: NDArray[np.uint8]) -> Tensor:
