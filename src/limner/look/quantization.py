@@ -197,14 +197,21 @@ def _insert_dequantize_nodes(
 
 
 def _evaluate_dequantize_node(node: NodeProto, constants: dict[str, TensorProto]) -> Array | None:
-    """The result of a Cast, DequantizeLinear or matrix Transpose of constants; None for any other node."""
-    is_known = node.op_type in {"Cast", "DequantizeLinear", "Transpose"}
+    """The result of a Cast, DequantizeLinear, matrix Transpose or Concat of kernels, of constants.
+
+    None for any other node.
+    """
+    is_known = node.op_type in {"Cast", "Concat", "DequantizeLinear", "Transpose"}
     if not is_known or any(name not in constants for name in node.input):
         return None
     arrays = [numpy_helper.to_array(constants[name]) for name in node.input]
     attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     if node.op_type == "Cast":
         return arrays[0].astype(np.float32) if attributes["to"] == TensorProto.FLOAT else None
+    if node.op_type == "Concat":
+        # Kernels of several branches (limner.look.branch_graph); others may concatenate shapes.
+        are_kernels = all(array.ndim == 4 and array.dtype == np.float32 for array in arrays)
+        return np.concatenate(arrays, attributes["axis"]) if are_kernels else None
     if node.op_type == "Transpose":
         return arrays[0].T if attributes.get("perm") == [1, 0] and arrays[0].ndim == 2 else None
     if len(arrays) != 3 or arrays[1].ndim != 1 or attributes.get("block_size", 0):
