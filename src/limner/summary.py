@@ -56,6 +56,9 @@ class NetworkSummary:
     noise_gain: float | None = None
     """How much of a camera's noise comes through to a look's painting, which flickers by it: RMS divided by
     RMS."""
+    branches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """A look's branches (`limner branch`): by live input, the `name`, `rank`, number of `layers`,
+    `parameters`, `multiply_adds` and `bytes`. The look's own figures are those without them."""
 
     @property
     def parameters(self) -> int:
@@ -104,6 +107,11 @@ class NetworkSummary:
             lines.append(f"filters: {', '.join(self.filters)}")
         if self.noise_gain is not None:
             lines.append(f"camera noise in the painting: {self.noise_gain:.3g} times that of the picture")
+        lines += [
+            f"branch {branch['name']} (live input {name}): {branch['bytes']:,} bytes, rank "
+            f"{branch['rank']}, {branch['parameters']:,} parameters, {branch['multiply_adds']:,} MACs"
+            for name, branch in self.branches.items()
+        ]
         if self.recipe:
             lines.append(f"recipe: {_format_value(self.recipe)}")
         return Group(table, *(Text(printable(line)) for line in lines))

@@ -12,6 +12,7 @@ import tyro
 
 from limner import __version__
 from limner.cli.commands.bench import BenchCommand
+from limner.cli.commands.branch import BranchCommand
 from limner.cli.commands.classify import ClassifyCommand
 from limner.cli.commands.data import DataCommand
 from limner.cli.commands.demo import DemoCommand
@@ -49,6 +50,7 @@ COMMANDS: dict[str, type[Any]] = {  # names of one word or two
     "look": LookCommand,
     "demo": DemoCommand,
     "keyframe": KeyframeCommand,
+    "branch": BranchCommand,
     "pictures": PicturesCommand,
     "train": TrainCommand,
     "export": ExportCommand,

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from limner.summary import LayerSummary, NetworkSummary
+
+if TYPE_CHECKING:
+    from limner.look.branches import Branch
 
 
 def describe_look(path: Path) -> NetworkSummary:
     """A look, or another program's image network, measured from its graph."""
+    from limner.look.branches import read_branches, without_branches
     from limner.look.look import open_look
     from limner.look.metadata import is_limner_model
 
     look = open_look(path)
+    branches = read_branches(look.model, look.live)
+    base = without_branches(look.model)
     lines = {name: getattr(look, name) for name in ("name", "author", "credit", "licence")}
     return NetworkSummary(
         target=str(path),
         kind="look" if is_limner_model(look.model) else "ONNX file",
         pixels=look.pixels,
-        layers=tuple(_summarize_graph(look.model)),
+        layers=tuple(_summarize_graph(base)),
         bytes={"file": len(look.content)},
         recipe=look.recipe,
         credits={name: line for name, line in lines.items() if line},
@@ -32,7 +38,33 @@ def describe_look(path: Path) -> NetworkSummary:
             for tensor in look.state_tensors
         },
         filters=tuple(look.filters),
+        branches=_summarize_branches(base, branches),
     )
+
+
+def _summarize_branches(base: Any, branches: Sequence[Branch]) -> dict[str, dict[str, Any]]:
+    """The figures of each branch: what it adds to the base."""
+    if not branches:
+        return {}
+    from limner.look.branch_graph import measure_branches, with_branches
+    from limner.look.validation import infer_shapes
+
+    sizes = measure_branches(with_branches(base, branches), branches)
+    own = _summarize_graph(base)
+    told = {}
+    for branch in branches:
+        layers = _summarize_graph(infer_shapes(with_branches(base, [branch])))
+        told[branch.input] = {
+            "name": branch.label,
+            "rank": branch.rank,
+            "layers": len(branch.layers),
+            "bytes": sizes[branch.input],
+            "parameters": sum(layer.parameters for layer in layers)
+            - sum(layer.parameters for layer in own),
+            "multiply_adds": sum(layer.multiply_adds for layer in layers)
+            - sum(layer.multiply_adds for layer in own),
+        }
+    return told
 
 
 def _summarize_graph(model: Any) -> list[LayerSummary]:

@@ -21,6 +21,7 @@ class PaintCommand:
     For example:
 
         limner paint clouds.onnx photo.jpg --out painted.png
+        limner paint faces.onnx photo.jpg --branch men:0.7 children:0.3
     """
 
     look: Annotated[Positional[Path], tyro.conf.arg(metavar="LOOK")]
@@ -33,6 +34,8 @@ class PaintCommand:
     """Show the network's input beside each painting."""
     whole: bool = False
     """Paint the whole picture, squeezed into the look's shape and stretched back, not only its middle."""
+    branch: Annotated[tuple[str, ...], NO_DEFAULT_SHOWN, tyro.conf.arg(metavar="NAME|NAME:WEIGHT")] = ()
+    """Branches of the look to paint with (`limner branch`), and their weights, from 0 to 1. Default: 1."""
     force: bool = False
     """Overwrite an existing file or folder at --out."""
     live: Flat[LiveOptions] = field(default_factory=LiveOptions)
@@ -41,6 +44,7 @@ class PaintCommand:
     def run(self) -> None:
         from limner.data.report import damaged_sentence, describe_skipped
         from limner.look.adaptation import open_network
+        from limner.look.branch_weights import read_branch_weights
         from limner.look.paint import paint_file
         from limner.look.picture_format import read_options
         from limner.look.trial import try_look
@@ -62,7 +66,7 @@ class PaintCommand:
                 look,
                 self.source,
                 self.out,
-                live=self.live.given_values(),
+                live=self.live.given_values() | read_branch_weights(self.branch, look.live, self.look),
                 whole=self.whole,
                 beside=self.beside,
                 force=self.force,
