@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from limner.cli.groups import Group, add_groups
 from limner.cli.options import BudgetOptions, Credits, ServeOptions, StoreOptions
 from limner.cli.project import Project
 from limner.data.synthetic.subjects import Subject
@@ -45,14 +46,20 @@ def run_pipeline(
     budget: BudgetOptions,
     storage: Storage,
     serving: ServeOptions,
+    groups: Sequence[Group] = (),
+    named: Sequence[Path] = (),
     force: bool = False,
 ) -> None:
-    """Run every step, from the sources to a page that is served until Ctrl-C."""
+    """Run every step, from the sources to a page that is served until Ctrl-C.
+
+    The look gets a branch for each of `groups`. `named` is what a person named in place of `sources`.
+    """
     from limner.page.publish import publish
     from limner.page.server import serve
 
     check_before_work(project, recipe, force=force)
-    make_look(project, sources, importing, recipe, budget=budget, storage=storage, force=force)
+    make_look(project, sources, importing, recipe, budget=budget, storage=storage, named=named, force=force)
+    add_groups(project.look, groups, recipe.seed)
     publish([project.look], project.page, force=force, on_checked=_print_unless_fine)
     _print_places(project)
     serve(project.page, port=serving.port, open_browser=serving.open)
@@ -66,11 +73,12 @@ def make_look(
     *,
     budget: BudgetOptions,
     storage: Storage,
+    named: Sequence[Path] = (),
     force: bool = False,
 ) -> None:
-    """Run the steps from the sources to the look's file."""
+    """Run the steps from the sources to the look's file. `named` as in `run_pipeline`."""
     pictures = prepare_store(sources, project.pictures, recipe.pixels, importing)
-    project.save(sources)
+    project.save(named or sources)
     run = train_run(pictures, project.run, recipe, budget)
     export_run(run, project.look, storage, project.credits, force=force)
 

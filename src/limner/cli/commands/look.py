@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +16,8 @@ from limner.cli.options import (
     StoreOptions,
     require_sources,
 )
+from limner.display import printable
+from limner.errors import LimnerError
 from limner.look.storage import Storage
 from limner.recipe import Recipe
 
@@ -32,10 +34,15 @@ class LookCommand:
         limner look timelapse.mp4 --minutes 60 --name "Clouds over Leith"
         limner look my-photos --strokes
         limner look facades --side right --guide colour
+        limner look --groups people
     """
 
     sources: Sources
     """Folders (searched recursively), pictures, videos."""
+    groups: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
+    """In place of sources: a folder of folders, such as men, women and children. The look learns the one
+    with the most pictures; the others become branches of it (`limner branch`), with sliders of their names.
+    The folder of --inputs then has folders of the same names."""
     out: Annotated[Path | None, NO_DEFAULT_SHOWN] = None
     """The project folder. Default: limner-NAME in the current folder."""
     storage: Storage = "uint8"
@@ -49,17 +56,28 @@ class LookCommand:
     serving: Flat[ServeOptions] = field(default_factory=ServeOptions)
 
     def run(self) -> None:
+        from limner.cli.groups import Group, find_groups
         from limner.cli.pipeline import run_pipeline
         from limner.cli.project import open_project
 
-        project = open_project(self.out, require_sources(self.sources), self.credits)
+        sources, importing = self.sources, self.importing
+        branches: tuple[Group, ...] = ()
+        if self.groups is not None:
+            if sources or importing.side:
+                raise LimnerError("With --groups, leave out other sources, and --side.")
+            base, branches = find_groups(self.groups, importing.inputs)
+            print(f"The look learns {printable(base.name)}, {base.pictures} pictures.")
+            sources, importing = (base.folder,), replace(importing, inputs=base.inputs)
+        named = require_sources(sources if self.groups is None else (self.groups,))
         run_pipeline(
-            project,
-            self.sources,
-            self.importing,
+            open_project(self.out, named, self.credits),
+            sources,
+            importing,
             self.recipe,
             budget=self.budget,
             storage=self.storage,
             serving=self.serving,
+            groups=branches,
+            named=named,
             force=self.force,
         )
