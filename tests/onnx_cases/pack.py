@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from onnx_cases.branches import write_branches
 from onnx_cases.descent import write_descent
 from onnx_cases.doublings import write_doublings
 from onnx_cases.dreams import write_dreams
@@ -32,6 +33,7 @@ from onnx_cases.unets import write_unets
 from onnx_cases.writing import write_networks
 
 PARTS: dict[str, Callable[[Path], None]] = {
+    "branches": write_branches,
     "descent": write_descent,
     "doublings": write_doublings,
     "dreams": write_dreams,

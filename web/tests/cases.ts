@@ -13,6 +13,7 @@ const PACKER = '../../tests/onnx_cases';
 const ROOTS = ['../../tests', '../../src'];
 /** The packers: Python files that are run and cached separately. */
 const PARTS = [
+  'branches',
   'descent',
   'nodes',
   'unets',

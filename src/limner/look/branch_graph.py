@@ -116,9 +116,10 @@ class _GraphWriter:
             return []
         down = self._join(f"{stem}.down", changes, "down", 0)
         up = self._join(f"{stem}.up", changes, "up", 1 - layer.axis)
+        # Before the convolution, so that the engine multiplies as a part of it.
+        gate = self._gate(tuple((one.branch.input, one.change.rank) for one in changes))
         read = self._add("Conv", [self._sums.get(layer.source, layer.source), down], f"{stem}.read")
-        ranks = tuple((one.branch.input, one.change.rank) for one in changes)
-        value = self._add("Mul", [read, self._gate(ranks)], f"{stem}.gated")
+        value = self._add("Mul", [read, gate], f"{stem}.gated")
         for node in layer.before:
             value = self._copy(node, [value, *node.input[1:]], f"{stem}.{node.op_type.lower()}")
         return [self._copy(layer.node, [value, up], f"{stem}.factors")]
