@@ -31,6 +31,7 @@ REPLACEABLE = {
     "publish": {"page"},
     "train": {"run"},
     "export": {"tiny.onnx"},
+    "branch": {"tiny.onnx"},
 }
 """What limner made in the working folder, and which command may replace it without `--force`."""
 
@@ -39,7 +40,7 @@ STRANGERS = {"run/notes.txt", "run/samples/step-00000900.jpg", "page/notes.txt",
 
 OUTPUT_OPTIONS = {"--out", "--sheet"}
 
-READERS = {"doctor", "paint", "keyframe", "style"}
+READERS = {"doctor", "paint", "keyframe", "style", "branch"}
 """Commands that read pictures and may write beside them: no `--force` replaces what they read."""
 
 

@@ -1,6 +1,6 @@
 """No folder, argument or surroundings make a command end in a traceback, hang, or change what existed.
 
-hypothesis makes 911 command lines, always the same ones. `HYPOTHESIS_PROFILE=explore` makes others, as
+hypothesis makes 919 command lines, always the same ones. `HYPOTHESIS_PROFILE=explore` makes others, as
 many as `LIMNER_FUZZ_RUNS` says for each command. Permissions restrict nobody who is root.
 """
 
@@ -34,6 +34,7 @@ RUNS = {
     "train-step": 8,
     "keyframe": 8,
     "style": 8,
+    "branch": 8,
     "dream": 12,
     "classify": 10,
     "look": 12,
@@ -45,7 +46,7 @@ RUNS = {
     "lab painter": 12,
     "bench": 10,
 }
-"""Command lines of each command: 911 in all. `LIMNER_FUZZ_RUNS=400` runs as many of each."""
+"""Command lines of each command: 919 in all. `LIMNER_FUZZ_RUNS=400` runs as many of each."""
 
 ALWAYS_PARSED = {"doctor", "pictures", "paint", "describe", "publish"}
 """Commands of which at least `MIN_PARSED` must get past parsing."""
