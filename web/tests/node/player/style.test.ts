@@ -13,10 +13,7 @@ const NUMBERS = Float32Array.from({ length: SIZE }, (_, i) => i / 7 - 3);
 function lookOf(metadata: Record<string, string>): Uint8Array<ArrayBuffer> {
   const graph = graphOf({
     nodes: [node('Add', ['image', 'other'], ['y'], {}), node('Identity', ['style'], ['seen'], {})],
-    constants: [
-      tensor('other', [1], Float32Array.of(2)),
-      tensor('style', [1, SIZE], new Float32Array(SIZE)),
-    ],
+    constants: [tensor('other', [1], Float32Array.of(2)), tensor('style', [1, SIZE], new Float32Array(SIZE))],
     inputs: [value('image', [1, 3, 8, 8])],
     outputs: [value('y', [1, 3, 8, 8])],
   });
