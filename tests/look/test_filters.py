@@ -26,8 +26,9 @@ from helpers.filters import (
 )
 from helpers.looks import PIXELS, look_bytes
 from limner.errors import LimnerError
-from limner.look.filters import DOMAIN, choose_filters, with_filters
+from limner.look.filters import choose_filters, with_filters
 from limner.look.look import Image, Look, read_look
+from limner.look.metadata import FILTER_DOMAIN
 from limner.look.paint import paint_file
 from limner.recipe import GuideName
 
@@ -58,7 +59,7 @@ def test_a_look_has_them_beside_its_graph() -> None:
     assert {node.domain for node in look.model.graph.node} == {""}, "the graph calls none"
     assert not look.state
     assert "elapsed" not in look.live
-    functions = [function.name for function in look.model.functions if function.domain == DOMAIN]
+    functions = [function.name for function in look.model.functions if function.domain == FILTER_DOMAIN]
     assert functions == list(look.filters)
     metadata = next(entry.value for entry in look.model.metadata_props if entry.key == "limner.filters")
     used = sum(function.ByteSize() for function in look.model.functions) + len(metadata)
@@ -237,9 +238,8 @@ def test_faults_have_their_sentences() -> None:
         opened("soft", "stillness").run(frames(1, PIXELS)[0], stillness=2)
     model = ModelProto.FromString(look_bytes())
     del model.functions[:]
-    without = read_look(model.SerializeToString(), PATH)
-    with pytest.raises(LimnerError, match="names a filter freeze, which it lacks: export it again"):
-        with_filters(without, ["freeze"])
+    with pytest.raises(LimnerError, match="is cut off: it lacks its filters freeze, stillness, "):
+        read_look(model.SerializeToString(), PATH)
     for text in ("[]", '{"freeze": 1}', '{"freeze": {"label": "Freeze"}}'):
         for entry in model.metadata_props:
             if entry.key == "limner.filters":

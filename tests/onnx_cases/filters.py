@@ -11,8 +11,9 @@ from onnx import ModelProto
 
 from helpers.filters import frames
 from helpers.looks import PIXELS, look_bytes
-from limner.look.filters import DOMAIN, with_filters
+from limner.look.filters import with_filters
 from limner.look.look import read_look
+from limner.look.metadata import FILTER_DOMAIN
 from limner.recipe import GuideName
 
 RUNS = 32
@@ -51,7 +52,7 @@ def without_filters(content: bytes) -> bytes:
     """The look as limner wrote it before there were filters."""
     model = ModelProto.FromString(content)
     del model.functions[:]
-    opsets = [entry for entry in model.opset_import if entry.domain != DOMAIN]
+    opsets = [entry for entry in model.opset_import if entry.domain != FILTER_DOMAIN]
     entries = [entry for entry in model.metadata_props if entry.key != "limner.filters"]
     del model.opset_import[:], model.metadata_props[:]
     model.opset_import.extend(opsets)

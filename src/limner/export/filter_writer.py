@@ -10,8 +10,8 @@ from onnx import FunctionProto
 
 from limner.export.function_writer import FunctionWriter
 from limner.live import ELAPSED, LiveInput
-from limner.look.filters import DOMAIN, FILTERED
-from limner.look.metadata import Filter, FilterState
+from limner.look.filters import FILTERED
+from limner.look.metadata import FILTER_DOMAIN, Filter, FilterState
 
 RATE = 60
 """The frames a second for which shares are given: stillness 0.8 keeps 0.8 of the last painting at 60."""
@@ -105,7 +105,7 @@ class FilterWriter:
 
     def function(self) -> FunctionProto:
         """The function that the look's file has."""
-        return self.writer.function(DOMAIN, self.name, self.inputs, self.outputs)
+        return self.writer.function(FILTER_DOMAIN, self.name, self.inputs, self.outputs)
 
     def metadata(self) -> Filter:
         """What the look's metadata say."""

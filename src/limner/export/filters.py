@@ -22,8 +22,7 @@ from limner.export.temporal_filters import (
     write_stillness,
 )
 from limner.live import LiveInput
-from limner.look.filters import DOMAIN
-from limner.look.metadata import Filter
+from limner.look.metadata import FILTER_DOMAIN, Filter
 from limner.look.validation import value_shape
 
 MAX_KEPT = 0.95
@@ -53,7 +52,7 @@ def add_filters(model: ModelProto) -> dict[str, Filter]:
         filters.append(FilterWriter(name, live, is_switch))
         write(filters[-1], shown)
     model.functions.extend(one.function() for one in filters)
-    model.opset_import.append(helper.make_opsetid(DOMAIN, 1))
+    model.opset_import.append(helper.make_opsetid(FILTER_DOMAIN, 1))
     return {one.name: one.metadata() for one in filters}
 
 

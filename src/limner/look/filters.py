@@ -5,7 +5,7 @@ look = with_filters(open_look(Path("clouds.onnx")), ["stillness"])
 painting = look.paint(image, stillness=0.8, elapsed=1 / 30)
 ```
 
-A filter is a function of the file (ONNX's FunctionProto in the domain `DOMAIN`) that the graph does not
+A filter is a function of the file (ONNX's FunctionProto, in `FILTER_DOMAIN`) that the graph does not
 call: whoever opens the file computes the look alone. `with_filters` writes the nodes of some of them into
 the graph. The result is an ordinary look, which has their live inputs and keeps their state. docs/design.md
 has the contract; the page does the same (web/engine/filters.ts).
@@ -32,10 +32,7 @@ from limner.display import printable
 from limner.errors import LimnerError
 from limner.live import ELAPSED, ELAPSED_SECONDS, LiveInput
 from limner.look.look import Look, read_look
-from limner.look.metadata import Filter, Metadata, write_metadata
-
-DOMAIN = "limner.filters"
-"""The domain of the functions, each of which has its filter's name."""
+from limner.look.metadata import FILTER_DOMAIN, Filter, Metadata, write_metadata
 
 FILTERED = ".filtered"
 """The ending of an output that replaces the value of the look whose name is before it."""
@@ -50,8 +47,7 @@ def choose_filters(look: Look, live: Mapping[str, float]) -> list[str]:
 def with_filters(look: Look, names: Collection[str]) -> Look:
     """The look with these filters in its graph, in the file's order. It has none to choose from any more.
 
-    Raises LimnerError for a name that is none of its filters, and where the file does not have what its
-    metadata say.
+    Raises LimnerError for a name that is none of its filters, and where they do not fit the graph.
     """
     if unknown := [name for name in names if name not in look.filters]:
         known = ", ".join(look.filters) or "none"
@@ -59,16 +55,11 @@ def with_filters(look: Look, names: Collection[str]) -> Look:
     if not names:
         return look
     model = ModelProto.FromString(look.content)
-    functions = {function.name: function for function in model.functions if function.domain == DOMAIN}
+    functions = {one.name: one for one in model.functions if one.domain == FILTER_DOMAIN}
     chosen = {name: one for name, one in look.filters.items() if name in names}
     composition = _Composition(model.graph)
-    try:
-        for name, one in chosen.items():
-            if name not in functions:
-                raise LimnerError(f"names a filter {printable(name)}, which it lacks: export it again")
-            composition.add(functions[name], one)
-    except LimnerError as error:
-        raise LimnerError(f"{look.path} {error}.") from error
+    for name, one in chosen.items():
+        composition.add(functions[name], one)
     composition.finish()
     del model.functions[:]
     fields = {field.name: getattr(look, field.name) for field in dataclasses.fields(Metadata)}

@@ -10,6 +10,7 @@ from typing import Any
 
 from onnx import ModelProto, StringStringEntryProto
 
+from limner.display import printable
 from limner.errors import LimnerError
 from limner.live import LiveInput
 from limner.reading import parse_json
@@ -33,6 +34,9 @@ STATE = "state"
 
 FILTERS = "filters"
 """The key of looks that have filters."""
+
+FILTER_DOMAIN = "limner.filters"
+"""The domain of the functions of the file that are filters; each has its filter's name."""
 
 STATE_FAULT = (
     'has state that is no JSON object of inputs and outputs, such as {"last": "painting"}: '
@@ -128,7 +132,7 @@ def _describe_filter(one: Filter) -> dict[str, Any]:
 
 def is_limner_model(model: ModelProto) -> bool:
     """Whether limner wrote this model, be its metadata whole or not."""
-    keys = [p.key for p in model.metadata_props]
+    keys = [_text(p.key) for p in model.metadata_props]
     return model.producer_name == PRODUCER or any(
         key.startswith("limner.") and key != f"limner.{STATE}" for key in keys
     )
@@ -159,8 +163,9 @@ def read_metadata(model: ModelProto) -> Metadata | None:
     Raises LimnerError where a key is missing or a value is wrong; its sentence continues after the file's
     name.
     """
+    entries = {_text(p.key): _text(p.value) for p in model.metadata_props}
     values = {
-        p.key.removeprefix("limner."): p.value for p in model.metadata_props if "limner." in p.key[:7]
+        key.removeprefix("limner."): value for key, value in entries.items() if key.startswith("limner.")
     }
     if not is_limner_model(model):
         return None
@@ -174,7 +179,7 @@ def read_metadata(model: ModelProto) -> Metadata | None:
             "install a newer one"
         )
     try:
-        return Metadata(
+        metadata = Metadata(
             **{key: _clean_line(values[key]) for key in LINES},
             pixels=int(values["pixels"]),
             size=_clean_line(values["size"]),
@@ -188,6 +193,15 @@ def read_metadata(model: ModelProto) -> Metadata | None:
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise LimnerError("has damaged metadata: export it again") from error
+    functions = {function.name for function in model.functions if function.domain == FILTER_DOMAIN}
+    if missing := [name for name in metadata.filters if name not in functions]:
+        raise LimnerError(f"is cut off: it lacks its filters {', '.join(map(printable, missing))}")
+    return metadata
+
+
+def _text(value: str | bytes) -> str:
+    """A string of a file, which may be damaged: protobuf gives bytes where they are not UTF-8."""
+    return value if isinstance(value, str) else value.decode(errors="replace")
 
 
 def _clean_line(text: str) -> str:
