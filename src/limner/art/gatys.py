@@ -35,6 +35,10 @@ LEARNING_RATE = 0.05
 BETAS = (0.9, 0.99)
 """Adam's decay rates."""
 
+MARGIN = 8
+"""Pixels around a picture while it is looked at: the first convolution does not pad, so it hardly sees the
+border, which would get any colour."""
+
 TINY = 1e-6
 """Added to a deviation that may be 0."""
 
@@ -82,12 +86,12 @@ class Gatys:
         options = self.options
         style = StyleDistance(self.network, 2 * fitted - 1, options.loss, options.seed)
         with torch.no_grad():
-            wanted = extract(self.network, 2 * resize(photo, size) - 1).content
+            wanted = extract(self.network, _with_margin(2 * resize(photo, size) - 1)).content
         pixels = (2 * start - 1).detach().contiguous().requires_grad_()
         optimizer = torch.optim.Adam([pixels], lr=LEARNING_RATE, betas=BETAS)
         for step in range(steps):
             generator = derive_generator(options.seed, STYLES, DRAW_STEP, level, step)
-            found = extract(self.network, pixels)
+            found = extract(self.network, _with_margin(pixels))
             loss = (
                 content_distance(found.content, wanted)
                 + options.strength * STYLE_WEIGHT * style(found, generator)
@@ -99,6 +103,11 @@ class Gatys:
             with torch.no_grad():
                 pixels.clamp_(-1, 1)
             yield pixels.detach() / 2 + 0.5
+
+
+def _with_margin(picture: Tensor) -> Tensor:
+    """A picture with its mirror image around it."""
+    return functional.pad(picture, (MARGIN,) * 4, mode="reflect")
 
 
 def plan_sizes(height: int, width: int, steps: int) -> list[tuple[tuple[int, int], int]]:
