@@ -16,7 +16,7 @@ from limner.art.deepdream import DeepDream
 from limner.art.dream_film import write_dream_film
 from limner.art.dream_objective import Activation
 from limner.art.dream_options import DreamOptions, FilmOptions
-from limner.art.dreamer import Dreamer
+from limner.art.dreamer import Dreamer, limit_contrast, measure_contrast
 from limner.art.flashes import MAX_FLASHES, count_flashes, mean_luminance, to_linear
 from limner.art.warp import warp
 from limner.data.arrays import to_image
@@ -85,6 +85,25 @@ def test_a_picture_too_narrow_for_the_layer_is_a_sentence() -> None:
         deep(Image.new("RGB", (640, 200)))
     dreamer(layer="fire9", pixels=68)(Image.new("RGB", (640, 200)))
     dreamer(layer="fire8").check_size((640, 200), "PNG")
+
+
+def test_a_film_does_not_turn_neon() -> None:
+    """Without a limit the contrast doubles in these frames."""
+    film = dreamer(FilmOptions(frame_steps=3, flash_limit=False)).film(image_of(drawn(64)), 9, 25)
+    first, *others = [
+        measure_contrast(torch.from_numpy(np.asarray(frame, np.float32) / 255).permute(2, 0, 1)[None])
+        for frame in film
+    ]
+    assert max(others) <= first + 0.005  # of 8-bit frames
+
+
+def test_contrast_is_lowered_about_the_mean_and_never_raised() -> None:
+    picture = drawn(64)
+    contrast = measure_contrast(picture)
+    lowered = limit_contrast(picture, contrast / 2)
+    assert measure_contrast(lowered) == pytest.approx(contrast / 2, rel=1e-4)
+    torch.testing.assert_close(lowered.mean((2, 3)), picture.mean((2, 3)))
+    torch.testing.assert_close(limit_contrast(picture, 2 * contrast), picture)
 
 
 def test_the_camera_share_decides_what_comes_back() -> None:

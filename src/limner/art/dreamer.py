@@ -1,7 +1,8 @@
 """Dreams of pictures, of the frames of a clip, and films that begin with one picture.
 
 In a film each frame begins from the dream of the one before it, enlarged and turned, so that the dream
-flows. In a clip it is mixed with the clip's own frame.
+flows. In a clip it is mixed with the clip's own frame. Each frame would add contrast to that of the one
+before, and a film would turn neon in a second: so no frame has more than the first dream added.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ from limner.progress import Progress, no_progress
 
 DREAMING = Wording("dream", "Dreams", "dream of")
 """Of `paint_file_with`. The steps of one dream are counted as Dreaming."""
+
+
+MIN_CONTRAST = 0.02
+"""Below it a picture is flat, and a ratio to it says nothing."""
 
 
 class Dreamer:
@@ -54,6 +59,7 @@ class Dreamer:
     def begin(self) -> None:
         """Forget the dreams so far."""
         self._last: Tensor | None = None
+        self._contrast = self._gain = 0.0
         self._number = 0
         self._seconds = 0.0
         self._limit_flashes = FlashLimiter() if self._film.flash_limit else None
@@ -97,11 +103,16 @@ class Dreamer:
             if frame is None:
                 raise ValueError("a film begins with a picture")
             self._last = self._dream(frame, on_step=self._step_counter(frame))
+            self._contrast = measure_contrast(self._last)
+            self._gain = self._contrast / max(measure_contrast(frame), MIN_CONTRAST)
         else:
+            if frame is not None:
+                self._contrast = self._gain * measure_contrast(frame)
             start = warp(self._last, self._film.zoom, self._film.rotation).clamp(0, 1)
             if frame is not None:
                 start = start.lerp(frame, self._film.camera) if frame.shape == start.shape else frame
-            self._last = self._dream(start, steps=self._film.frame_steps, key=self._number)
+            dreamt = self._dream(start, steps=self._film.frame_steps, key=self._number)
+            self._last = limit_contrast(dreamt, max(self._contrast, MIN_CONTRAST))
         self._number += 1
         return self._last
 
@@ -114,6 +125,17 @@ class Dreamer:
         if self._limit_flashes:
             dream = self._limit_flashes(dream, self._seconds)
         return to_image(np.asarray(dream[0].permute(1, 2, 0).cpu()))
+
+
+def measure_contrast(picture: Tensor) -> float:
+    """The standard deviation of the values of (1, 3, H, W) about each channel's mean."""
+    return float((picture - picture.mean((2, 3), keepdim=True)).square().mean().sqrt())
+
+
+def limit_contrast(picture: Tensor, most: float) -> Tensor:
+    """The picture, with its contrast lowered to `most` where it has more."""
+    mean = picture.mean((2, 3), keepdim=True)
+    return mean + (picture - mean) * min(1.0, most / max(measure_contrast(picture), MIN_CONTRAST))
 
 
 def dream_size(size: tuple[int, int], pixels: int) -> tuple[int, int]:
