@@ -12,6 +12,8 @@ from PIL import Image
 from helpers.branches import save_pairs, tiny_look
 from helpers.keyframes import frame
 from limner.cli.main import main
+from limner.errors import LimnerError
+from limner.export.onnx import check_output_path
 from limner.look.look import open_look
 
 QUICK = ["--steps", "2", "--perceptual", "0", "--batch", "2"]
@@ -105,3 +107,17 @@ def test_nothing_is_trained_for_a_wrong_option(
     assert main(["branch", "tiny.onnx", *PAIRS, "--name", "ink", *QUICK, *change]) == 1
     assert reason in capsys.readouterr().err
     assert {path: path.stat().st_mtime_ns for path in pictures.rglob("*")} == before
+
+
+def test_branches_are_not_lost_to_a_look_that_is_written_again(pictures: Path) -> None:
+    assert main(["branch", "tiny.onnx", *PAIRS, "--name", "Ink", *QUICK]) == 0
+    with pytest.raises(LimnerError, match=r"has branches, which would be lost \(branch_ink\)"):
+        check_output_path(pictures / "tiny.onnx")
+    check_output_path(pictures / "tiny.onnx", replaced=["branch_ink"])
+    check_output_path(pictures / "tiny.onnx", force=True)
+
+
+def test_a_name_in_another_spelling_is_the_same_branch(pictures: Path) -> None:
+    assert main(["branch", "tiny.onnx", *PAIRS, "--name", "Ink", *QUICK]) == 0
+    assert main(["branch", "tiny.onnx", *PAIRS, "--name", "ink ", "--force", *QUICK]) == 0
+    assert list(open_look(pictures / "tiny.onnx").live) == ["branch_ink"]

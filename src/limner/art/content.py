@@ -115,7 +115,10 @@ def _read_source(source: Source, short_side: int, pairs: int) -> list[ContentPic
         raise UnreadableFile(LIMNER_KINDS[mark].reason)
     if not is_clip(source):
         return [ContentPicture(_shrink(read_image(source.path, at_least=2 * short_side), short_side))]
-    return [ContentPicture(*pair) for pair in _read_frames(source, short_side, pairs)]
+    found = [ContentPicture(*pair) for pair in _read_frames(source, short_side, pairs)]
+    if not found:
+        raise UnreadableFile("has no two frames that can be decoded: it is damaged or cut off")
+    return found
 
 
 def _read_frames(

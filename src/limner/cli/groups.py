@@ -69,6 +69,15 @@ def find_groups(folder: Path, inputs: Path | None) -> tuple[Group, tuple[Group, 
     return base, tuple(group for group in groups if group is not base)
 
 
+def check_groups(groups: Sequence[Group], pixels: int) -> None:
+    """Raise now the errors of a branch's pictures that would otherwise come after the base has learned."""
+    from limner.data.few_pairs import read_few_pairs
+
+    for group in groups:
+        scale = BranchRecipe().scale
+        read_few_pairs(group.folder, group.inputs, pixels=pixels, scale=scale, is_spread=True)
+
+
 def add_groups(look: Path, groups: Sequence[Group], seed: int) -> None:
     """Learn a branch of the look for each group, into its file. Ctrl-C ends the branch that learns."""
     from limner.cli.branch import add_branch

@@ -10,7 +10,7 @@ from limner.cli.options import Credits
 from limner.data.keyframes import read_keyframes
 from limner.display import printable, quoted
 from limner.errors import LimnerError
-from limner.export.onnx import export_look
+from limner.export.onnx import check_branches, export_look
 from limner.export.whole_frames import WholeFramePainter
 from limner.keyframe_recipe import KeyframeRecipe
 from limner.lock import check_unlocked
@@ -102,6 +102,8 @@ def _check_output(out: Path, *, force: bool) -> None:
     check_replaceable(
         out, _is_from_keyframes, force=force, foreign="is no look that learned from keyframes"
     )
+    if not force:
+        check_branches(out)
 
 
 def _is_from_keyframes(path: Path) -> bool:

@@ -7,11 +7,11 @@ any file is replaced.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from limner.cli.groups import Group, add_groups
+from limner.cli.groups import Group, add_groups, check_groups
 from limner.cli.options import BudgetOptions, Credits, ServeOptions, StoreOptions
 from limner.cli.project import Project
 from limner.data.synthetic.subjects import Subject
@@ -54,13 +54,28 @@ def run_pipeline(
 
     The look gets a branch for each of `groups`. `named` is what a person named in place of `sources`.
     """
+    from limner.look.branches import branch_input
     from limner.page.publish import publish
     from limner.page.server import serve
 
-    check_before_work(project, recipe, force=force)
-    make_look(project, sources, importing, recipe, budget=budget, storage=storage, named=named, force=force)
-    add_groups(project.look, groups, recipe.seed)
-    publish([project.look], project.page, force=force, on_checked=_print_unless_fine)
+    replaced = [branch_input(group.name) for group in groups]
+    check_before_work(project, recipe, replaced=replaced, force=force)
+    check_groups(groups, recipe.pixels)
+    make_look(
+        project,
+        sources,
+        importing,
+        recipe,
+        budget=budget,
+        storage=storage,
+        named=named,
+        replaced=replaced,
+        force=force,
+    )
+    try:
+        add_groups(project.look, groups, recipe.seed)
+    finally:  # the look paints without the branches, too
+        publish([project.look], project.page, force=force, on_checked=_print_unless_fine)
     _print_places(project)
     serve(project.page, port=serving.port, open_browser=serving.open)
 
@@ -74,13 +89,14 @@ def make_look(
     budget: BudgetOptions,
     storage: Storage,
     named: Sequence[Path] = (),
+    replaced: Collection[str] = (),
     force: bool = False,
 ) -> None:
     """Run the steps from the sources to the look's file. `named` as in `run_pipeline`."""
     pictures = prepare_store(sources, project.pictures, recipe.pixels, importing)
     project.save(named or sources)
     run = train_run(pictures, project.run, recipe, budget)
-    export_run(run, project.look, storage, project.credits, force=force)
+    export_run(run, project.look, storage, project.credits, replaced=replaced, force=force)
 
 
 def _print_places(project: Project) -> None:
@@ -168,16 +184,25 @@ def train_run(pictures: ImageStore, out: Path, recipe: Recipe, budget: BudgetOpt
 
 
 def export_run(
-    run: Run, out: Path, storage: Storage, credits: Credits, *, force: bool = False
+    run: Run,
+    out: Path,
+    storage: Storage,
+    credits: Credits,
+    *,
+    replaced: Collection[str] = (),
+    force: bool = False,
 ) -> ExportReport:
-    """Write the run's look, and print its size, parity and storage comparison."""
+    """Write the run's look, and print its size, parity and storage comparison.
+
+    Raises LimnerError for a look at `out` whose branches are not `replaced`.
+    """
     from rich import print as rich_print
 
     from limner.export.onnx import check_output_path, export_look
     from limner.export.storage_comparison import rich_table
     from limner.look.storage import STORAGES
 
-    check_output_path(out, force=force)
+    check_output_path(out, force=force, replaced=replaced)
     light, held_out = _light_and_held_out(run)
     generator = run.generator()
     print("Writing the look and comparing torch, ONNX Runtime and the engine ...", flush=True)
@@ -271,7 +296,12 @@ def _print_unless_fine(check: LookCheck) -> None:
 
 
 def check_before_work(
-    project: Project, recipe: Recipe, *, beside: Sequence[Path] = (), force: bool = False
+    project: Project,
+    recipe: Recipe,
+    *,
+    beside: Sequence[Path] = (),
+    replaced: Collection[str] = (),
+    force: bool = False,
 ) -> None:
     """Raise now the errors that would otherwise come after hours of training; writes nothing.
 
@@ -283,7 +313,7 @@ def check_before_work(
     from limner.training.run import check_run
 
     project.check_replaceable(force=force)
-    check_output_path(project.look, force=force)
+    check_output_path(project.look, force=force, replaced=replaced)
     check_output([*beside, project.look], project.page, force=force)
     check_run(project.run, recipe)
     check_unlocked(project.run, "trained")

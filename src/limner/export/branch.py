@@ -69,7 +69,7 @@ class BranchBase:
 
     def without(self, name: str) -> BranchBase:
         """The same without the branch of that name for people, if it has one."""
-        kept = tuple(branch for branch in self.branches if branch.label != name)
+        kept = tuple(branch for branch in self.branches if branch.input != branch_input(name))
         return dataclasses.replace(self, branches=kept)
 
 

@@ -29,13 +29,16 @@ from limner.export.storage_comparison import StorageComparison, choose_pictures,
 from limner.export.torch_export import infer_and_check
 from limner.files import atomic_write
 from limner.light import PHOTOS, Light
+from limner.look.branches import branch_inputs
 from limner.look.look import is_limner_look, read_look
 from limner.look.metadata import Metadata, write_metadata
 from limner.look.quantization import quantize_weights
 from limner.look.session import make_session
 from limner.look.storage import STORAGES, Storage
+from limner.look.validation import parse_model
 from limner.networks.generator import Generator
 from limner.networks.summary import count_parameters, summarize_layers
+from limner.reading import read_regular
 from limner.recipe import LookRecipe
 from limner.replacing import check_replaceable
 
@@ -152,11 +155,28 @@ def export_look(
     return report
 
 
-def check_output_path(out: Path, *, force: bool = False) -> None:
-    """Raise LimnerError if `out` is no .onnx name, or without `force` a file that limner did not write."""
+def check_output_path(out: Path, *, force: bool = False, replaced: Collection[str] = ()) -> None:
+    """Raise LimnerError if `out` is no .onnx name, or without `force` a file that limner did not write or a
+    look with branches other than those whose live inputs are `replaced`.
+    """
     if out.suffix.lower() != ".onnx":
         raise LimnerError(f"A look is an .onnx file, but {printable(out.name)} has another suffix.")
     check_replaceable(out, is_limner_look, force=force)
+    if not force:
+        check_branches(out, replaced)
+
+
+def check_branches(out: Path, replaced: Collection[str] = ()) -> None:
+    """Raise LimnerError if there is a look with branches, which would be lost with it."""
+    try:
+        inputs = branch_inputs(parse_model(read_regular(out)).graph) if out.is_file() else []
+    except (OSError, LimnerError):
+        return  # it is no look, or cannot be read, which is told elsewhere
+    if lost := [name for name in inputs if name not in replaced]:
+        raise LimnerError(
+            f"{printable(out)} has branches, which would be lost ({', '.join(map(printable, lost))}): move "
+            "it away first, or write another file."
+        )
 
 
 def measure_network(generator: Generator, recipe: LookRecipe) -> tuple[int, int, int]:

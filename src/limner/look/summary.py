@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 def describe_look(path: Path) -> NetworkSummary:
     """A look, or another program's image network, measured from its graph."""
+    from limner.errors import LimnerError
     from limner.look.branches import read_branches, without_branches
     from limner.look.look import open_look
     from limner.look.metadata import is_limner_model
 
     look = open_look(path)
-    branches = read_branches(look.model, look.live)
+    try:
+        branches = read_branches(look.model, look.live)
+    except LimnerError as error:
+        raise LimnerError(f"{path} {error}.") from error
     base = without_branches(look.model)
     lines = {name: getattr(look, name) for name in ("name", "author", "credit", "licence")}
     return NetworkSummary(

@@ -90,6 +90,9 @@ function writeValue({ name, type, dims }: OnnxValue): Parts {
 const writeOpset = (domain: string, version: number): Parts =>
   writeField(8, [...writeText(1, domain), ...writeField(2, version)]);
 
+/** Its filters are functions, which are not written. */
+const FILTERS = 'limner.filters';
+
 /** The model as a file that `readModel` reads. Throws an EngineError for attributes that it did not read. */
 export const writeModel = (model: OnnxModel): Bytes => concatBytes(writeParts(model));
 
@@ -109,6 +112,8 @@ export function writeParts({ opset, metadata, nodes, constants, inputs, outputs 
     writeField(7, graph),
     writeOpset('', opset),
     ...Array.from(domains, domain => writeOpset(domain, 1)),
-    ...Array.from(metadata, ([key, value]) => writeField(14, [...writeText(1, key), ...writeText(2, value)])),
+    ...Array.from(metadata)
+      .filter(([key]) => key !== FILTERS)
+      .map(([key, value]) => writeField(14, [...writeText(1, key), ...writeText(2, value)])),
   ].flat();
 }

@@ -63,8 +63,8 @@ class LookCommand:
         sources, importing = self.sources, self.importing
         branches: tuple[Group, ...] = ()
         if self.groups is not None:
-            if sources or importing.side:
-                raise LimnerError("With --groups, leave out other sources, and --side.")
+            if sources or importing.side or importing.strokes:
+                raise LimnerError("With --groups, leave out other sources, --side and --strokes.")
             base, branches = find_groups(self.groups, importing.inputs)
             print(f"The look learns {printable(base.name)}, {base.pictures} pictures.")
             sources, importing = (base.folder,), replace(importing, inputs=base.inputs)
