@@ -9,13 +9,14 @@ as transfer by batch-norm parameters has it (Noguchi and Harada 2019), and a ker
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 
-class LayerChange(nn.Module):
+class LayerChange(nn.Module, ABC):
     """What a branch does to one convolution.
 
     Kernels are those of torch: (out, in, kh, kw), or (in, out, kh, kw) of a transposed one.
@@ -24,9 +25,9 @@ class LayerChange(nn.Module):
     shift: nn.Parameter
     """(out,): added to the outputs."""
 
+    @abstractmethod
     def change(self, kernel: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:
         """The kernel and the bias of the branch at weight 1."""
-        raise NotImplementedError
 
 
 class FactorChange(LayerChange):
