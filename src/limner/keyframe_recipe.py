@@ -5,18 +5,17 @@ This module does not import torch: the command line builds recipes and must star
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from limner.errors import LimnerError
-from limner.recipe import GuideName, check_pixels, check_range
+from limner.recipe import PictureRecipe, check_pixels, check_range
 
 PATCH_STEP = 8
 """Sides of patches are multiples of this: what the network halves twice, and the discriminator thrice."""
 
 
 @dataclass(frozen=True)
-class KeyframeRecipe:
+class KeyframeRecipe(PictureRecipe):
     """All settings that determine the training on keyframes."""
 
     pixels: int = 256
@@ -61,31 +60,3 @@ class KeyframeRecipe:
     def size(self) -> str:
         """The network, as the look's metadata name it."""
         return "keyframe"
-
-    @property
-    def guide(self) -> GuideName:
-        """What the network sees: the picture itself."""
-        return "colour"
-
-    @property
-    def guide_side(self) -> int:
-        """Side of the network's input in pixels."""
-        return self.pixels
-
-    @property
-    def guide_channels(self) -> int:
-        """Channels of the network's input."""
-        return 3
-
-    def to_json(self) -> str:
-        """The recipe as JSON, in the order of the fields."""
-        return json.dumps(asdict(self))
-
-    def differences(self, other: dict[str, object]) -> list[str]:
-        """The settings in which a saved recipe differs, such as `batch (4, not 8)`, its value first."""
-        own = asdict(self)
-        return [
-            f"{name} ({other.get(name)}, not {value})"
-            for name, value in own.items()
-            if other.get(name) != value
-        ]

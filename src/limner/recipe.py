@@ -52,6 +52,41 @@ class LookRecipe(Protocol):
         """Channels of the network's input."""
 
 
+@dataclass(frozen=True)
+class PictureRecipe:
+    """What recipes share whose network sees the picture itself: keyframes and styles."""
+
+    pixels: int = 256
+    """Side of the painting in pixels."""
+
+    @property
+    def guide(self) -> GuideName:
+        """What the network sees: the picture itself."""
+        return "colour"
+
+    @property
+    def guide_side(self) -> int:
+        """Side of the network's input in pixels."""
+        return self.pixels
+
+    @property
+    def guide_channels(self) -> int:
+        """Channels of the network's input."""
+        return 3
+
+    def to_json(self) -> str:
+        """The recipe as JSON, in the order of the fields."""
+        return json.dumps(asdict(self))
+
+    def differences(self, other: dict[str, object]) -> list[str]:
+        """The settings in which a saved recipe differs, such as `batch (4, not 8)`, its value first."""
+        return [
+            f"{name} ({other.get(name)}, not {value})"
+            for name, value in asdict(self).items()
+            if other.get(name) != value
+        ]
+
+
 def check_pixels(pixels: int) -> None:
     """Raise LimnerError where a painting cannot have this side."""
     if pixels not in PIXELS:

@@ -5,12 +5,11 @@ Imports no torch, since the command line imports it.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 from limner.errors import LimnerError
-from limner.recipe import GuideName, check_pixels, check_range
+from limner.recipe import PictureRecipe, check_pixels, check_range
 
 StyleLoss = Literal["sliced-wasserstein", "gram"]
 
@@ -32,7 +31,7 @@ MAX_STEPS = 10_000
 
 
 @dataclass(frozen=True)
-class StyleRecipe:
+class StyleRecipe(PictureRecipe):
     """All settings that determine the training of a style's network."""
 
     pixels: int = 256
@@ -76,33 +75,6 @@ class StyleRecipe:
     def size(self) -> str:
         """The network, as the look's metadata name it."""
         return "style"
-
-    @property
-    def guide(self) -> GuideName:
-        """What the network sees: the picture itself."""
-        return "colour"
-
-    @property
-    def guide_side(self) -> int:
-        """Side of the network's input in pixels."""
-        return self.pixels
-
-    @property
-    def guide_channels(self) -> int:
-        """Channels of the network's input."""
-        return 3
-
-    def to_json(self) -> str:
-        """The recipe as JSON, in the order of the fields."""
-        return json.dumps(asdict(self))
-
-    def differences(self, other: dict[str, object]) -> list[str]:
-        """The settings in which a saved recipe differs, such as `batch (4, not 2)`, its value first."""
-        return [
-            f"{name} ({other.get(name)}, not {value})"
-            for name, value in asdict(self).items()
-            if other.get(name) != value
-        ]
 
 
 @dataclass(frozen=True)
